@@ -1,0 +1,218 @@
+package collectortest
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"matchkey/collector"
+)
+
+// A MemoryDestination is a [collector.Destination] that lives in memory and
+// does as it is told. It is for tests of whatever delivers: it says what it
+// received, duplicates included, and its script says what it answers.
+//
+// Without a script it accepts everything. All methods are safe for concurrent
+// use.
+type MemoryDestination struct {
+	name string
+
+	mu       sync.Mutex
+	script   func(collector.Parcel) collector.Verdict
+	refuse   func(collector.Composition) *collector.Refusal
+	window   time.Duration
+	received []collector.Parcel
+	sends    int
+}
+
+// MemoryWindow is how long after it happened a new MemoryDestination takes an
+// event.
+const MemoryWindow = 7 * 24 * time.Hour
+
+// NewMemoryDestination returns a destination that accepts everything.
+func NewMemoryDestination(name string) *MemoryDestination {
+	return &MemoryDestination{name: name, window: MemoryWindow}
+}
+
+// Script sets what is answered to each parcel from now on; nil accepts
+// everything. What the answer means for [MemoryDestination.Received]:
+//
+//   - Accepted: received.
+//   - InDoubt: received, and the answer was lost; the worst case of a cut connection.
+//   - the zero Verdict: it hangs. Send waits for its context's end, nothing is
+//     received, and the parcel is InDoubt.
+//   - anything else: not received.
+//
+// The function runs without a lock held, once per parcel per Send, and must be
+// safe for concurrent use when Send is called concurrently.
+func (d *MemoryDestination) Script(answer func(collector.Parcel) collector.Verdict) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.script = answer
+}
+
+// Refuse sets which compositions are refused from now on; nil refuses none.
+// Like Compose itself the function must be pure.
+func (d *MemoryDestination) Refuse(refuse func(collector.Composition) *collector.Refusal) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.refuse = refuse
+}
+
+// SetWindow sets how long after it happened an event may still be sent.
+func (d *MemoryDestination) SetWindow(window time.Duration) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.window = window
+}
+
+// Received returns copies of the parcels that were received so far, in order,
+// duplicates included.
+func (d *MemoryDestination) Received() []collector.Parcel {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return slices.Clone(d.received)
+}
+
+// Sends returns how often Send was called.
+func (d *MemoryDestination) Sends() int {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.sends
+}
+
+// Name returns the name given to [NewMemoryDestination].
+func (d *MemoryDestination) Name() string { return d.name }
+
+// Window returns the event's time plus the window.
+func (d *MemoryDestination) Window(e collector.Event) time.Time {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return e.OccurredAt.Add(d.window)
+}
+
+// A MemoryBody is what a [MemoryDestination] composes, as JSON, so that a test
+// can look at what would have been sent.
+type MemoryBody struct {
+	EventID string `json:"event_id"`
+	Send    string `json:"send"`
+	// Kinds are the kinds of identifier that event and profile hold and the
+	// decision does not strip, sorted, each once.
+	Kinds           []collector.Kind `json:"kinds,omitempty"`
+	Properties      map[string]any   `json:"properties,omitempty"`
+	AttributionOnly bool             `json:"attribution_only,omitempty"`
+}
+
+// ReadMemoryBody reads a body that a [MemoryDestination] composed.
+func ReadMemoryBody(body []byte) (MemoryBody, error) {
+	var b MemoryBody
+	err := json.Unmarshal(body, &b)
+	return b, err
+}
+
+// Compose puts a [MemoryBody] together. Its lineage has one field per kind:
+// sent, or dropped with the decision's last reason.
+func (d *MemoryDestination) Compose(c collector.Composition) (collector.Payload, *collector.Refusal) {
+	d.mu.Lock()
+	refuse := d.refuse
+	d.mu.Unlock()
+
+	body := MemoryBody{
+		EventID:         c.Event.ID,
+		Send:            c.Delivery.Send,
+		Properties:      c.Properties,
+		AttributionOnly: c.Decision.AttributionOnly,
+	}
+	var payload collector.Payload
+	for _, id := range kindsOf(c) {
+		field := collector.Field{
+			Path: string(id.Kind), Kind: id.Kind, Shown: "…",
+			Receipt: id.Receipt, Event: id.Event, At: id.FirstAt, How: id.How,
+		}
+		if c.Decision.Strips(id.Kind) {
+			field.Dropped, field.Shown = lastReason(c.Decision), ""
+		} else {
+			body.Kinds = append(body.Kinds, id.Kind)
+		}
+		payload.Fields = append(payload.Fields, field)
+	}
+	if refuse != nil {
+		if r := refuse(c); r != nil {
+			return payload, r
+		}
+	}
+	text, err := json.Marshal(body)
+	if err != nil {
+		return payload, &collector.Refusal{
+			Reason: collector.ReasonNotComposable, Path: "properties",
+			Detail: "The properties are not JSON values.",
+		}
+	}
+	payload.Body = text
+	return payload, nil
+}
+
+// kindsOf returns one identifier per kind, the event's own before the
+// profile's, sorted by kind.
+func kindsOf(c collector.Composition) []collector.Identifier {
+	var first []collector.Identifier
+	for _, id := range slices.Concat(c.Event.Identifiers, c.Profile.Identifiers) {
+		known := slices.ContainsFunc(first, func(f collector.Identifier) bool { return f.Kind == id.Kind })
+		if !known {
+			first = append(first, id)
+		}
+	}
+	slices.SortStableFunc(first, func(a, b collector.Identifier) int {
+		switch {
+		case a.Kind < b.Kind:
+			return -1
+		case a.Kind > b.Kind:
+			return 1
+		}
+		return 0
+	})
+	return first
+}
+
+func lastReason(d collector.Decision) collector.Reason {
+	if len(d.Reasons) == 0 {
+		return collector.ReasonConsentAbsent
+	}
+	return d.Reasons[len(d.Reasons)-1]
+}
+
+// Send asks the script about each parcel; see [MemoryDestination.Script].
+func (d *MemoryDestination) Send(ctx context.Context, parcels []collector.Parcel) []collector.Verdict {
+	d.mu.Lock()
+	d.sends++
+	script := d.script
+	d.mu.Unlock()
+
+	verdicts := make([]collector.Verdict, len(parcels))
+	for i, p := range parcels {
+		verdicts[i] = collector.Verdict{Ruling: collector.Accepted}
+		if script != nil {
+			verdicts[i] = script(p)
+		}
+		switch verdicts[i].Ruling {
+		case collector.Accepted, collector.InDoubt:
+			d.receive(p)
+		case "":
+			<-ctx.Done()
+			verdicts[i] = collector.Verdict{
+				Ruling: collector.InDoubt, Reason: collector.ReasonNoAnswer,
+				Detail: fmt.Sprintf("%s did not answer in time.", d.name),
+			}
+		}
+	}
+	return verdicts
+}
+
+func (d *MemoryDestination) receive(p collector.Parcel) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.received = append(d.received, collector.Parcel{Key: p.Key, Body: slices.Clone(p.Body)})
+}

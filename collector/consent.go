@@ -1,0 +1,130 @@
+package collector
+
+import "time"
+
+// Actions of a consent answer. Anything else revokes.
+const (
+	ConsentAccept   = "accept"
+	ConsentReject   = "reject"
+	ConsentWithdraw = "withdraw"
+)
+
+// A ConsentAnswer is what a person said, as an event carries it.
+type ConsentAnswer struct {
+	Action string `json:"action"`
+	// Categories the answer is about, by the site's own ids; empty means all.
+	Categories []string  `json:"categories,omitempty"`
+	At         time.Time `json:"at"`
+	// Notice is the SHA-256 (hex) of the text the person saw; Language its language.
+	Notice   string `json:"notice,omitempty"`
+	Language string `json:"language,omitempty"`
+	// Source says which surface took the answer: banner, preferences, gpc, api.
+	Source string `json:"source"`
+	// Explicit is true when the person acted (a button), false for defaults.
+	Explicit bool `json:"explicit"`
+}
+
+// Signals are what browser and network said about privacy. Signals tighten,
+// records grant.
+type Signals struct {
+	GPC bool `json:"gpc,omitzero"` // Sec-GPC: 1 or navigator.globalPrivacyControl
+}
+
+// A ConsentRecord is one row of the append-only ledger: one answer of one
+// subject about one purpose.
+type ConsentRecord struct {
+	ID      string  `json:"id"`
+	Subject Subject `json:"subject"`
+	Purpose string  `json:"purpose"` // "*" for all
+	Action  string  `json:"action"`
+	// At is claimed by the sender; ReceivedAt is the edge's clock.
+	At         time.Time `json:"at"`
+	ReceivedAt time.Time `json:"received_at"`
+	// Until is when it ceases; zero means the policy's maximum.
+	Until       time.Time `json:"until,omitzero"`
+	Explicit    bool      `json:"explicit"`
+	Notice      string    `json:"notice,omitempty"`
+	NoticeEpoch int       `json:"notice_epoch,omitzero"`
+	Language    string    `json:"language,omitempty"`
+	Recipients  []string  `json:"recipients,omitempty"`
+	Source      string    `json:"source"`
+	PageView    string    `json:"page_view,omitempty"`
+	// InformedOfGPC is true when the person confirmed over a privacy signal.
+	InformedOfGPC bool   `json:"informed_of_gpc,omitzero"`
+	Receipt       string `json:"receipt"`
+	// Seq orders records of equal time; it is the journal's offset.
+	Seq Offset `json:"seq"`
+}
+
+// Outcome is what a decision says.
+type Outcome string
+
+// The outcomes of a decision, from narrow to wide.
+const (
+	Drop        Outcome = "drop"
+	Hold        Outcome = "hold"
+	SendReduced Outcome = "send_reduced"
+	SendFull    Outcome = "send_full"
+)
+
+// Sends reports whether the outcome lets anything out.
+func (o Outcome) Sends() bool { return o == SendFull || o == SendReduced }
+
+// A Question asks whether one event may go to one recipient now.
+type Question struct {
+	Now   time.Time
+	Event Event
+	Geo   Geo
+	// Direct is whom the event is about; Linked are the other subjects of the
+	// same person. Refusals follow links, grants do not.
+	Direct, Linked []Subject
+	Records        []ConsentRecord
+	Signals        Signals
+	// Purposes must all be granted (a scenario's category); the zero value asks
+	// for the policy's own.
+	Purposes []string
+	// Has lists what the event could carry, so that the answer knows whether
+	// anything by which a person can be matched is left.
+	Has []Kind
+}
+
+// A Decision is the answer, with every reason in order.
+type Decision struct {
+	Outcome Outcome  `json:"outcome"`
+	Reasons []Reason `json:"reasons"`
+	Regime  string   `json:"regime,omitempty"`
+	Strip   []Kind   `json:"strip,omitempty"`
+	// AttributionOnly asks the recipient not to use the event for optimisation.
+	AttributionOnly bool `json:"attribution_only,omitzero"`
+	// LimitedUse, when not nil, invokes a state law's restricted processing;
+	// an empty one says explicitly that it does not apply.
+	LimitedUse *LimitedUse `json:"limited_use,omitempty"`
+	// RetryAt is when a hold has to be decided again, at the latest.
+	RetryAt time.Time `json:"retry_at,omitzero"`
+	// Records are the ids of the records that decided.
+	Records []string `json:"records,omitempty"`
+	Policy  string   `json:"policy,omitempty"`
+}
+
+// Strips reports whether the decision takes out a kind.
+func (d Decision) Strips(k Kind) bool {
+	for _, s := range d.Strip {
+		if s == k {
+			return true
+		}
+	}
+	return false
+}
+
+// LimitedUse is restricted processing by country and state codes.
+type LimitedUse struct {
+	Applies bool `json:"applies"`
+	Country int  `json:"country,omitzero"`
+	State   int  `json:"state,omitzero"`
+}
+
+// A Decider answers questions. It is pure: same question, same answer; it
+// reads no clock, file or network. Safe for concurrent use.
+type Decider interface {
+	Decide(Question) Decision
+}

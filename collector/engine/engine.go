@@ -1,0 +1,209 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/cockroachdb/pebble/v2"
+	"github.com/cockroachdb/pebble/v2/vfs"
+
+	"matchkey/collector"
+	"matchkey/collector/internal/dispatch"
+	"matchkey/collector/internal/journal"
+	"matchkey/collector/internal/keyspace"
+	"matchkey/collector/internal/pipeline"
+	"matchkey/collector/internal/store"
+)
+
+// DefaultMaxLag is how many events the pipeline may be behind before the
+// journal answers ErrBusy. At 600 bytes an event that is 60 MB to catch up.
+const DefaultMaxLag = 100_000
+
+// A Site is what the machinery has to know of a site. See pipeline.Site.
+type Site = pipeline.Site
+
+// Config configures an engine.
+type Config struct {
+	// Dir is the data folder; it is created when missing, and belongs to one
+	// process at a time.
+	Dir   string
+	Sites map[string]Site
+	// MaxLag bounds the pipeline's lag in events; zero means DefaultMaxLag.
+	MaxLag int
+
+	// Now is the clock, Random the randomness for lease IDs and Jitter uniform
+	// in [0,1); all are safe for concurrent use.
+	Now    func() time.Time
+	Random io.Reader
+	Jitter func() float64
+
+	// OnSettled is called with each delivery that was attempted, once its
+	// outcome is durable; may be nil. It must not block.
+	OnSettled func(collector.Delivery)
+	// Fatal is called when the store cannot go on; it must end the process.
+	// nil panics.
+	Fatal func(message string)
+	Log   *slog.Logger
+}
+
+// An Engine is the running machinery. All methods are safe for concurrent use.
+type Engine struct {
+	config      Config
+	db          *pebble.DB
+	journal     *journal.Pebble
+	store       *store.Pebble
+	pipeline    *pipeline.Pipeline
+	dispatchers map[string]*dispatch.Dispatcher
+	order       []string // of destinations, as given
+
+	running sync.WaitGroup
+	stop    context.CancelFunc // ends rounds
+	cut     context.CancelFunc // ends requests
+	closing sync.Once
+}
+
+// Open recovers the data folder and starts the machinery. fs is vfs.Default,
+// or a file system that forgets, for tests. On an error nothing runs and
+// nothing is held.
+func Open(ctx context.Context, fs vfs.FS, c Config, destinations ...collector.Destination) (*Engine, error) {
+	if c.MaxLag == 0 {
+		c.MaxLag = DefaultMaxLag
+	}
+	db, err := keyspace.Open(keyspace.Options{FS: fs, Dir: c.Dir, Log: c.Log, Fatal: c.Fatal})
+	if err != nil {
+		return nil, err
+	}
+	e := &Engine{config: c, db: db, dispatchers: map[string]*dispatch.Dispatcher{}}
+	if err := e.recover(ctx, destinations); err != nil {
+		if e.journal != nil {
+			err = errors.Join(err, e.journal.Close())
+		}
+		return nil, errors.Join(err, db.Close())
+	}
+	e.start()
+	return e, nil
+}
+
+// recover brings everything to the journal's end, in the order of the
+// package's comment.
+func (e *Engine) recover(ctx context.Context, destinations []collector.Destination) (err error) {
+	began := e.config.Now()
+	if e.journal, err = journal.OpenPebble(e.db); err != nil {
+		return err
+	}
+	if e.store, err = store.OpenPebble(e.db, e.config.Random); err != nil {
+		return err
+	}
+	pending, doubtful, err := e.store.Rescue(ctx, began, true, began)
+	if err != nil {
+		return err
+	}
+	byName := map[string]collector.Destination{}
+	for _, d := range destinations {
+		if byName[d.Name()] != nil {
+			return fmt.Errorf("two destinations are named %q; give each its own name", d.Name())
+		}
+		byName[d.Name()] = d
+		e.order = append(e.order, d.Name())
+		e.dispatchers[d.Name()] = e.dispatcher(d)
+	}
+	e.pipeline, err = pipeline.New(ctx, pipeline.Options{
+		Journal: e.journal, Store: e.store, Sites: e.config.Sites, Log: e.config.Log,
+		Window: func(destination string, ev collector.Event) time.Time {
+			if d := byName[destination]; d != nil {
+				return d.Window(ev)
+			}
+			return ev.OccurredAt // a destination that is gone takes nothing
+		},
+		Due: e.poke, After: after,
+	})
+	if err != nil {
+		return err
+	}
+	behind := e.journal.Durable() - e.pipeline.Applied()
+	if err := e.pipeline.CatchUp(ctx); err != nil {
+		return fmt.Errorf("couldn't apply the journal up to its end: %w", err)
+	}
+	e.config.Log.Info("engine: recovered", "journal_offset", uint64(e.journal.Durable()), "events_applied", uint64(behind),
+		"leases_taken_back", pending, "in_doubt", doubtful, "seconds", e.config.Now().Sub(began).Seconds())
+	return nil
+}
+
+func (e *Engine) dispatcher(d collector.Destination) *dispatch.Dispatcher {
+	deciders := map[string]collector.Decider{}
+	for name, s := range e.config.Sites {
+		deciders[name] = s.Decider
+	}
+	return dispatch.New(dispatch.Options{
+		Store: e.store, Destination: d, Deciders: deciders, Now: e.config.Now, Jitter: e.config.Jitter,
+		Sleep: sleep(e.config.Now), OnSettled: e.config.OnSettled, Log: e.config.Log,
+	})
+}
+
+func (e *Engine) start() {
+	ctx, cut := context.WithCancel(context.Background())
+	stopping, stop := context.WithCancel(ctx)
+	e.cut, e.stop = cut, stop
+	e.running.Go(func() { e.pipeline.Run(ctx) })
+	for _, d := range e.dispatchers {
+		e.running.Go(func() { d.Run(ctx, stopping) })
+	}
+}
+
+func (e *Engine) poke() {
+	for _, d := range e.dispatchers {
+		d.Poke()
+	}
+}
+
+// after waits for a duration or the context's end.
+func after(ctx context.Context, d time.Duration) {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+	case <-ctx.Done():
+	}
+}
+
+// sleep waits until a time by the given clock.
+func sleep(now func() time.Time) func(context.Context, time.Time, <-chan struct{}) {
+	return func(ctx context.Context, until time.Time, wake <-chan struct{}) {
+		t := time.NewTimer(until.Sub(now()))
+		defer t.Stop()
+		select {
+		case <-t.C:
+		case <-wake:
+		case <-ctx.Done():
+		}
+	}
+}
+
+// Close stops the machinery in order. When ctx ends first, what is still under
+// way is cut off: nothing acknowledged is lost, and requests that were out are
+// in doubt.
+func (e *Engine) Close(ctx context.Context) (err error) {
+	e.closing.Do(func() {
+		err = e.journal.Close()
+		e.stop()
+		done := make(chan struct{})
+		go func() {
+			e.running.Wait()
+			close(done)
+		}()
+		select {
+		case <-done:
+		case <-ctx.Done():
+			e.cut()
+			<-done
+		}
+		e.cut()
+		err = errors.Join(err, e.db.Close())
+	})
+	return err
+}

@@ -1,0 +1,46 @@
+package engine
+
+import (
+	"context"
+
+	"matchkey/collector"
+)
+
+// Reader reads the derived state.
+func (e *Engine) Reader() collector.Reader { return e.store }
+
+// Redrive implements collector.Operations.
+func (e *Engine) Redrive(ctx context.Context, q collector.DeliveryQuery) (int, error) {
+	n, err := e.store.Redrive(ctx, q, e.config.Now())
+	if n > 0 {
+		e.config.Log.Info("engine: dead deliveries were put back to pending", "count", n)
+		e.poke()
+	}
+	return n, err
+}
+
+// Resume implements collector.Operations.
+func (e *Engine) Resume(destination string) bool {
+	d := e.dispatchers[destination]
+	return d != nil && d.Resume()
+}
+
+// Destinations implements collector.Operations.
+func (e *Engine) Destinations() (all []collector.DestinationStatus) {
+	for _, name := range e.order {
+		all = append(all, e.dispatchers[name].Status())
+	}
+	return all
+}
+
+// Sentences gives the reasons of the machinery itself in words for people.
+func Sentences() map[collector.Reason]string {
+	return map[collector.Reason]string{
+		"site_no_longer_configured": "The site is no longer in the configuration.",
+		"event_without_name_or_id":  "The event has no name or no ID.",
+		"frame_unreadable":          "The journal's frame cannot be read; it is kept as it is.",
+		"event_missing":             "The event of this delivery is not in the store.",
+	}
+}
+
+var _ collector.Operations = (*Engine)(nil)

@@ -1,0 +1,172 @@
+package dispatch
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"matchkey/collector"
+	"matchkey/collector/internal/identity"
+)
+
+// Reasons that only the dispatcher gives.
+const (
+	reasonEventMissing collector.Reason = "event_missing"
+	reasonSiteGone     collector.Reason = "site_no_longer_configured"
+)
+
+// prepare joins, decides and composes. What is to be sent comes back as
+// deliveries with decision and payload, at most sends of them; for all others
+// there is a settlement.
+func (d *Dispatcher) prepare(ctx context.Context, leased []collector.Delivery, sends int, now time.Time) (outgoing []collector.Delivery, settled []collector.Settlement, err error) {
+	for _, dl := range leased {
+		s, err := d.ready(ctx, &dl, now)
+		switch {
+		case err != nil:
+			return nil, nil, err
+		case s != nil:
+			settled = append(settled, *s)
+		case len(outgoing) < sends:
+			outgoing = append(outgoing, dl)
+		default: // paused: only one goes; the others keep their place
+			settled = append(settled, back(dl, now, collector.StatePending, dl.DueAt, dl.Reasons...))
+		}
+	}
+	return outgoing, settled, nil
+}
+
+// back is the settlement of a delivery that is not attempted.
+func back(dl collector.Delivery, now time.Time, to collector.State, due time.Time, reasons ...collector.Reason) collector.Settlement {
+	return collector.Settlement{
+		Key: dl.Key, Lease: dl.Lease.ID, At: now, To: to, DueAt: due, Reasons: reasons, Detail: dl.Detail,
+	}
+}
+
+// ready puts decision and payload into dl, or says how it is settled unsent.
+func (d *Dispatcher) ready(ctx context.Context, dl *collector.Delivery, now time.Time) (*collector.Settlement, error) {
+	if !now.Before(dl.ExpiresAt) {
+		if dl.Doubts > 0 {
+			s := back(*dl, now, collector.StateInDoubt, never, collector.ReasonNoAnswer)
+			return &s, nil
+		}
+		s := back(*dl, now, collector.StateExpired, time.Time{}, collector.ReasonWindowPassed)
+		return &s, nil
+	}
+	rec, ok, err := d.Store.Event(ctx, collector.EventKey{Site: dl.Key.Site, Name: dl.EventName, ID: dl.Key.EventID})
+	if err != nil {
+		return nil, err
+	}
+	if !ok {
+		s := back(*dl, now, collector.StateDead, time.Time{}, reasonEventMissing)
+		return &s, nil
+	}
+	decider, ok := d.Deciders[dl.Key.Site]
+	if !ok {
+		s := back(*dl, now, collector.StateDead, time.Time{}, reasonSiteGone)
+		return &s, nil
+	}
+	profile, decision, err := d.decide(ctx, decider, rec.Event, *dl, now)
+	if err != nil {
+		return nil, err
+	}
+	if s := withoutConsent(*dl, decision, now); s != nil {
+		return s, nil
+	}
+	return d.compose(dl, rec.Event, profile, decision, now), nil
+}
+
+func (d *Dispatcher) decide(ctx context.Context, decider collector.Decider, ev collector.Event, dl collector.Delivery, now time.Time) (collector.Profile, collector.Decision, error) {
+	person, err := identity.PersonOf(ctx, d.Store, ev)
+	if err != nil {
+		return collector.Profile{}, collector.Decision{}, err
+	}
+	profile, err := d.Store.Profile(ctx, person.Joined)
+	if err != nil {
+		return collector.Profile{}, collector.Decision{}, err
+	}
+	q, err := identity.Ask(ctx, d.Store, ev, person, profile, dl.Purposes, now)
+	if err != nil {
+		return collector.Profile{}, collector.Decision{}, err
+	}
+	return profile, decider.Decide(q), nil
+}
+
+// withoutConsent settles what may not be sent now; nil when it may.
+func withoutConsent(dl collector.Delivery, decision collector.Decision, now time.Time) *collector.Settlement {
+	var s collector.Settlement
+	switch {
+	case decision.Outcome.Sends():
+		return nil
+	case decision.Outcome == collector.Hold:
+		s = back(dl, now, collector.StateHeld, earlier(decision.RetryAt, dl.ExpiresAt), decision.Reasons...)
+		if !s.DueAt.After(now) {
+			s.DueAt = now.Add(base) // a hold that ends now must not spin
+		}
+	default:
+		s = back(dl, now, collector.StateWithheld, time.Time{}, decision.Reasons...)
+	}
+	s.Decision = &decision
+	return &s
+}
+
+// compose fills dl's decision and payload. A later try repeats the body of the
+// first to the letter, as long as the decision lets the same through.
+func (d *Dispatcher) compose(dl *collector.Delivery, ev collector.Event, profile collector.Profile, decision collector.Decision, now time.Time) *collector.Settlement {
+	if len(dl.Payload.Body) > 0 && sameScope(dl.Decision, decision) {
+		dl.Decision = decision
+		return nil
+	}
+	payload, refusal := d.Destination.Compose(collector.Composition{
+		Now: now, Delivery: dl.Key, Event: ev, Properties: dl.Properties, Profile: profile, Decision: decision,
+	})
+	if refusal != nil {
+		s := back(*dl, now, collector.StateDead, time.Time{}, collector.ReasonNotComposable, refusal.Reason)
+		s.Detail = strings.TrimPrefix(refusal.Path+": "+refusal.Detail, ": ")
+		s.Decision, s.Payload = &decision, &payload
+		return &s
+	}
+	dl.Decision, dl.Payload = decision, payload
+	return nil
+}
+
+// sameScope reports whether two decisions let the same through.
+func sameScope(a, b collector.Decision) bool {
+	limited := a.LimitedUse == b.LimitedUse ||
+		a.LimitedUse != nil && b.LimitedUse != nil && *a.LimitedUse == *b.LimitedUse
+	return a.Outcome == b.Outcome && a.AttributionOnly == b.AttributionOnly && limited && slices.Equal(a.Strip, b.Strip)
+}
+
+// outcome turns a verdict into a settlement.
+func (d *Dispatcher) outcome(dl collector.Delivery, v collector.Verdict, now time.Time) collector.Settlement {
+	s := collector.Settlement{
+		Key: dl.Key, Lease: dl.Lease.ID, At: now, Detail: v.Detail, Verdict: &v, Spent: v.Ruling != collector.Blocked,
+	}
+	if v.Reason != "" {
+		s.Reasons = []collector.Reason{v.Reason}
+	}
+	again := now.Add(max(v.After, NextAttempt(dl.Tries, d.Jitter())))
+	switch v.Ruling {
+	case collector.Accepted:
+		s.To = collector.StateDelivered
+	case collector.Rejected:
+		s.To = collector.StateDead
+	case collector.Blocked:
+		s.To, s.DueAt = collector.StatePending, now
+	case collector.InDoubt:
+		s.To, s.DueAt = collector.StateInDoubt, earlier(again, dl.ExpiresAt)
+		if dl.Doubts+1 >= maxDoubts {
+			s.DueAt = never
+		}
+		if v.Reason == "" {
+			s.Reasons = []collector.Reason{collector.ReasonNoAnswer}
+		}
+	default: // collector.Retry
+		s.To, s.DueAt = collector.StatePending, earlier(again, dl.ExpiresAt)
+		if dl.Tries+1 >= maxTries {
+			s.To, s.DueAt = collector.StateDead, time.Time{}
+			s.Reasons = append(s.Reasons, collector.ReasonTriesExhausted)
+		}
+	}
+	return s
+}

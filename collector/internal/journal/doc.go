@@ -1,0 +1,32 @@
+// Package journal keeps the durable record of everything the edge has
+// accepted: the truth from which all else is derived.
+//
+// It is separate because its promise is: Append returns only after the events
+// are on stable storage, and one fsync serves everybody who asked meanwhile
+// (group commit). It knows nothing of what events mean.
+//
+// There are two implementations of [collector.Journal], which pass one
+// conformance suite (collectortest): [Pebble] for use, [Memory] for tests of
+// others and as an oracle.
+//
+// # Group commit
+//
+//	Append ─encode─► queue ─► committer ─write, no wait─► syncer ─fsync done─► all answers
+//
+// The committer takes everything that is queued into one batch, writes it and
+// goes on with the next; the syncer waits for the disk. So the next group is
+// being written while the last one is being synced, and no timer delays a
+// lone event.
+//
+// # Frame, version 1
+//
+// One event is one frame under its offset. This cannot change; add a version.
+//
+//	┌─────────┬──────────────┬─────────────────────┐
+//	│ 0x01    │ CRC-32C      │ the event as JSON   │
+//	│ 1 byte  │ 4 bytes, BE  │ UTF-8               │
+//	└─────────┴──────────────┴─────────────────────┘
+//
+// The checksum is of the JSON. A frame that cannot be read is never deleted:
+// Read returns [FrameError] with its offset, and the pipeline sets it aside.
+package journal

@@ -1,0 +1,74 @@
+package journal
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"hash/crc32"
+
+	"github.com/go-json-experiment/json"
+
+	"matchkey/collector"
+)
+
+const (
+	frameVersion = 1
+	frameHead    = 5
+)
+
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
+// A FrameError says that the entry at an offset cannot be read. The entries
+// before it are good, those behind it may be.
+type FrameError struct {
+	Offset collector.Offset
+	Err    error
+}
+
+func (e *FrameError) Error() string {
+	return fmt.Sprintf("journal frame %d cannot be read: %v; it is kept as it is and set aside", e.Offset, e.Err)
+}
+
+func (e *FrameError) Unwrap() error { return e.Err }
+
+// encode returns the frame of an event.
+func encode(ev *collector.Event) ([]byte, error) {
+	body, err := json.Marshal(ev, json.Deterministic(true))
+	if err != nil {
+		return nil, fmt.Errorf("couldn't encode event %q for the journal: %w", ev.ID, err)
+	}
+	frame := make([]byte, frameHead, frameHead+len(body))
+	frame[0] = frameVersion
+	binary.BigEndian.PutUint32(frame[1:], crc32.Checksum(body, castagnoli))
+	return append(frame, body...), nil
+}
+
+// decode reads a frame. It keeps no reference to it.
+func decode(frame []byte) (ev collector.Event, err error) {
+	switch {
+	case len(frame) < frameHead:
+		return ev, errors.New("it is shorter than a frame's head")
+	case frame[0] != frameVersion:
+		return ev, fmt.Errorf("its version is %d and this program knows only %d", frame[0], frameVersion)
+	}
+	body := frame[frameHead:]
+	if crc32.Checksum(body, castagnoli) != binary.BigEndian.Uint32(frame[1:]) {
+		return ev, errors.New("its checksum is wrong")
+	}
+	if err := json.Unmarshal(body, &ev); err != nil {
+		return ev, fmt.Errorf("its checksum is right and its JSON is not: %w", err)
+	}
+	return ev, nil
+}
+
+// redacted returns the frame that takes an old one's place.
+func redacted(old []byte, e collector.Entry) ([]byte, error) {
+	was, err := decode(old)
+	if err != nil {
+		return nil, &FrameError{Offset: e.Offset, Err: err}
+	}
+	if was.Key() != e.Event.Key() {
+		return nil, fmt.Errorf("BUG: journal frame %d is not event %q, so it was not redacted", e.Offset, e.Event.ID)
+	}
+	return encode(&e.Event)
+}

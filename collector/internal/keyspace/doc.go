@@ -1,0 +1,35 @@
+// Package keyspace is the on-disk format: it opens the one Pebble database
+// that holds journal and derived state, and names every key in it.
+//
+// It is separate so that the format stands in one place. The journal and the
+// store each own their keys and share only the file; nothing else knows that
+// there are keys at all.
+//
+// # Format 1
+//
+// This cannot change: add a format and a migration. A key is one letter for
+// its table, then the parts named below. u64 is big-endian; str is ordered and
+// self-delimiting (each 0x00 becomes 0x00 0xFF, the end is 0x00 0x01). dkey is
+// the delivery key: str site, str destination, str send, str event ID. Values
+// are JSON, unless said otherwise.
+//
+//	F                                    format number, decimal text
+//	J  u64 offset                        journal frame, see package journal
+//	W                                    u64 watermark of the derived state
+//	E  str site, str name, str id        event record
+//	I  str id, str site, str name, str full id
+//	                                     empty; finds events by ID or by the id after "<name>."
+//	P  str site, str kind, str id        profile of one subject
+//	O  str site, str visitor             owner of a browser
+//	L  str site, str customer, str visitor  link
+//	R  str site, str visitor             str customer: the link from the other side
+//	C  str site, str kind, str id, str record id   consent record
+//	D  dkey                              delivery
+//	Q  str destination, u64 due ns, dkey empty; timed deliveries by due time
+//	K  u64 lease end ns, dkey            empty; leased deliveries
+//	M  u64 ^matched ns, dkey             empty; deliveries, newest match first
+//	X  str site, str kind, str id, dkey  empty; open deliveries of a person
+//	N  str site, str event id, dkey      empty; deliveries of an event
+//	A  u64 hour s, str site, str destination, str send   account
+//	S  u64 ^offset                       event set aside
+package keyspace

@@ -1,0 +1,97 @@
+package keyspace
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"strconv"
+
+	"github.com/cockroachdb/pebble/v2"
+	"github.com/cockroachdb/pebble/v2/vfs"
+)
+
+// Current is the format this program writes.
+const Current = 1
+
+// A Fatal is called when Pebble meets a fault it cannot go on from, such as a
+// manifest that cannot be written. It must end the process or the test.
+type Fatal func(message string)
+
+// Options say how the database is opened.
+type Options struct {
+	FS       vfs.FS
+	Dir      string
+	ReadOnly bool
+	Log      *slog.Logger // nil: silent
+	Fatal    Fatal        // nil: panic
+}
+
+// Open opens or creates the database and checks its format. The folder belongs
+// to one process at a time; a second one gets an error that says so.
+func Open(o Options) (*pebble.DB, error) {
+	opts := &pebble.Options{
+		FS:       o.FS,
+		ReadOnly: o.ReadOnly,
+		Logger:   logger{o.Log, o.Fatal},
+		// One group commit of the edge is seldom over 4 MiB; 32 MiB keeps
+		// flushes rare and the restart after a crash short.
+		MemTableSize:                32 << 20,
+		MemTableStopWritesThreshold: 4,
+		// Pinned: a newer Pebble must not raise the file format unasked, or the
+		// way back to an older matchkey is closed.
+		FormatMajorVersion: pebble.FormatValueSeparation,
+	}
+	db, err := pebble.Open(o.Dir, opts)
+	if err != nil {
+		return nil, fmt.Errorf("couldn't open the data folder %s: %w; "+
+			"if another matchkey runs on it, stop that one or ask its console instead", o.Dir, err)
+	}
+	if err := checkFormat(db, o.ReadOnly); err != nil {
+		return nil, errors.Join(fmt.Errorf("data folder %s: %w", o.Dir, err), db.Close())
+	}
+	return db, nil
+}
+
+func checkFormat(db *pebble.DB, readOnly bool) error {
+	v, closer, err := db.Get([]byte{Format})
+	if errors.Is(err, pebble.ErrNotFound) {
+		if readOnly {
+			return errors.New("there is no matchkey data in it")
+		}
+		return db.Set([]byte{Format}, []byte(strconv.Itoa(Current)), pebble.Sync)
+	}
+	if err != nil {
+		return fmt.Errorf("couldn't read the format: %w", err)
+	}
+	defer closer.Close()
+	if n, err := strconv.Atoi(string(v)); err != nil || n != Current {
+		return fmt.Errorf("its format is %q and this program knows only %d; use the version of matchkey that wrote it", v, Current)
+	}
+	return nil
+}
+
+// logger turns Pebble's talk into structured lines.
+type logger struct {
+	log   *slog.Logger
+	fatal Fatal
+}
+
+func (l logger) Infof(format string, args ...any) {
+	if l.log != nil {
+		l.log.Debug("pebble: " + fmt.Sprintf(format, args...))
+	}
+}
+
+func (l logger) Errorf(format string, args ...any) {
+	if l.log != nil {
+		l.log.Error("pebble: " + fmt.Sprintf(format, args...))
+	}
+}
+
+func (l logger) Fatalf(format string, args ...any) {
+	message := "FATAL: the store cannot go on: " + fmt.Sprintf(format, args...)
+	if l.fatal != nil {
+		l.fatal(message)
+	}
+	panic(message)
+}

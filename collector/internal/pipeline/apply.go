@@ -1,0 +1,236 @@
+package pipeline
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"matchkey/collector"
+	"matchkey/collector/internal/identity"
+)
+
+// Reasons why an entry is set aside.
+const (
+	reasonUnknownSite collector.Reason = "site_no_longer_configured"
+	reasonNoName      collector.Reason = "event_without_name_or_id"
+)
+
+// person is whom an event is about, and whose browser it came from.
+type person struct {
+	identity.Person
+	owner collector.Owner // of the visitor, when the event has one
+}
+
+// apply applies one entry.
+func (p *Pipeline) apply(ctx context.Context, tx collector.Tx, e collector.Entry) error {
+	ev := e.Event
+	site, ok := p.Sites[ev.Site]
+	switch {
+	case ev.Name == "" || ev.ID == "":
+		return setAside(tx, e, reasonNoName, "the event has no name or no ID")
+	case !ok:
+		return setAside(tx, e, reasonUnknownSite, fmt.Sprintf("site %q is not in the configuration; add it again and replay", ev.Site))
+	}
+	who, err := resolve(ctx, tx, &ev)
+	if err != nil {
+		return err
+	}
+	if err := p.keepConsent(tx, site, ev, who, e.Offset); err != nil {
+		return err
+	}
+	if isAnswerOnly(ev) {
+		// A refusal is its record and nothing more; the answer to it is given.
+		return nil
+	}
+	known, seen, err := tx.Event(ctx, ev.Key())
+	if err != nil {
+		return err
+	}
+	record := collector.EventRecord{Event: ev, Offset: e.Offset}
+	if seen {
+		// The copies name one person together, each perhaps a part.
+		record = mergeCopy(known, ev)
+		if who.Person, err = identity.PersonOf(ctx, tx, record.Event); err != nil {
+			return err
+		}
+	}
+	record.Copies = addCopy(record.Copies, e)
+	if len(record.Event.Withheld) > 0 {
+		return putRedacted(tx, record)
+	}
+	decision, err := p.mayKeep(ctx, tx, site, ev, who)
+	if err != nil {
+		return err
+	}
+	if decision.Outcome.Sends() {
+		if err := mergeProfiles(tx, ev, who); err != nil {
+			return err
+		}
+	}
+	if err := tx.PutEvent(record); err != nil {
+		return err
+	}
+	matched, err := p.match(ctx, tx, site, record, who)
+	if err != nil {
+		return err
+	}
+	if !matched && !decision.Outcome.Sends() {
+		return tx.Redact(ev.Key(), decision.Reasons...)
+	}
+	if decision.Outcome.Sends() {
+		return wakeComplete(ctx, tx, who, ev.ReceivedAt)
+	}
+	return nil
+}
+
+func setAside(tx collector.Tx, e collector.Entry, why collector.Reason, detail string) error {
+	return tx.SetAside(collector.SetAside{
+		Offset: e.Offset, At: e.Event.ReceivedAt, Reason: why, Detail: detail, Event: e.Event.Key(),
+	})
+}
+
+// isAnswerOnly reports whether an event is a refusal or a withdrawal, of which
+// only the record is kept, or an answer that brought nothing else along.
+func isAnswerOnly(ev collector.Event) bool {
+	return ev.Consent != nil && ev.Consent.Action != collector.ConsentAccept
+}
+
+// putRedacted keeps what is left of an event that is already withheld, and
+// takes the same out of a copy that came later.
+func putRedacted(tx collector.Tx, record collector.EventRecord) error {
+	reasons := record.Event.Withheld
+	if err := tx.PutEvent(record); err != nil {
+		return err
+	}
+	return tx.Redact(record.Event.Key(), reasons...)
+}
+
+// resolve says whom an event is about, and links browser and customer when it
+// names both. It puts the visitor's effective name into the event.
+func resolve(ctx context.Context, tx collector.Tx, ev *collector.Event) (who person, err error) {
+	if ev.Visitor != "" {
+		if who.owner, err = signIn(ctx, tx, ev); err != nil {
+			return who, err
+		}
+		ev.Visitor = identity.Effective(ev.Visitor, who.owner.Generation)
+	}
+	who.Person, err = identity.PersonOf(ctx, tx, *ev)
+	return who, err
+}
+
+// signIn returns whose browser the event's visitor is, after the event. A
+// refusal links nothing: it must leave no trace but itself.
+func signIn(ctx context.Context, tx collector.Tx, ev *collector.Event) (collector.Owner, error) {
+	owner, err := tx.Owner(ctx, ev.Site, ev.Visitor)
+	if err != nil || ev.Customer == "" || isAnswerOnly(*ev) {
+		return owner, err
+	}
+	now, changed := identity.SignIn(owner, ev.Customer, ev.OccurredAt)
+	if !changed {
+		return owner, nil
+	}
+	return now, tx.SetOwner(ev.Site, ev.Visitor, now)
+}
+
+// keepConsent appends what the person answered to the ledger and, when that is
+// news, has everything open of this person decided again.
+func (p *Pipeline) keepConsent(tx collector.Tx, site Site, ev collector.Event, who person, offset collector.Offset) error {
+	if ev.Consent == nil || len(who.Direct) == 0 {
+		return nil
+	}
+	if !identity.Follows(who.owner, ev.Consent.At) && ev.Consent.Action == collector.ConsentAccept {
+		return nil // the person before at this browser said so
+	}
+	news := false
+	for _, rec := range site.Records(*ev.Consent, who.Direct, ev, offset) {
+		added, err := tx.AddRecord(rec)
+		if err != nil {
+			return err
+		}
+		news = news || added
+	}
+	if !news {
+		return nil
+	}
+	return eachOpen(tx, who, func(d collector.Delivery) error { return tx.Wake(d.Key, ev.ReceivedAt) })
+}
+
+// eachOpen calls fn with every open delivery of a person.
+func eachOpen(tx collector.Tx, who person, fn func(collector.Delivery) error) error {
+	if who.Joined.IsZero() {
+		return nil
+	}
+	open, err := tx.OpenDeliveries(who.Joined)
+	if err != nil {
+		return err
+	}
+	for _, d := range open {
+		if err := fn(d); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// mayKeep asks whether what came with an event may enter the profile. It is
+// the question that is asked before a send, for no scenario in particular.
+func (p *Pipeline) mayKeep(ctx context.Context, tx collector.Tx, site Site, ev collector.Event, who person) (collector.Decision, error) {
+	profile, err := tx.Profile(ctx, who.Joined)
+	if err != nil {
+		return collector.Decision{}, err
+	}
+	return decide(ctx, tx, site, ev, who, profile, nil)
+}
+
+func decide(ctx context.Context, tx collector.Tx, site Site, ev collector.Event, who person, profile collector.Profile, purposes []string) (collector.Decision, error) {
+	q, err := identity.Ask(ctx, tx, ev, who.Person, profile, purposes, ev.ReceivedAt)
+	if err != nil {
+		return collector.Decision{}, err
+	}
+	return site.Decider.Decide(q), nil
+}
+
+// mergeProfiles adds what an event brought to the profiles it is about: what
+// is of the browser to the visitor's, what is of the person to the customer's
+// where one is known.
+func mergeProfiles(tx collector.Tx, ev collector.Event, who person) error {
+	var browser, customer collector.Profile
+	if ev.Visitor != "" {
+		browser.Subject = collector.Visitor(ev.Site, ev.Visitor)
+	}
+	if ev.Customer != "" {
+		customer.Subject = collector.Customer(ev.Site, ev.Customer)
+	}
+	if browser.Subject.IsZero() {
+		browser.Subject = customer.Subject
+	}
+	contacts := collector.ContactKinds()
+	for _, id := range ev.Identifiers {
+		switch {
+		case slices.Contains(contacts, id.Kind) && ev.Customer != "":
+			customer.Identifiers = append(customer.Identifiers, id)
+		case id.Kind == collector.KindClick && !identity.Follows(who.owner, id.FirstAt):
+			// The click of the person before at this browser.
+		default:
+			browser.Identifiers = append(browser.Identifiers, id)
+		}
+	}
+	if ev.Origin == collector.OriginBrowser {
+		if ev.Session != "" {
+			browser.Sessions = []collector.SessionStart{{
+				ID: ev.Session, At: ev.OccurredAt, Client: ev.Client, URL: ev.URL, Receipt: ev.Receipt,
+			}}
+		}
+		browser.Page = collector.PageSeen{URL: ev.URL, At: ev.OccurredAt, Receipt: ev.Receipt}
+	}
+	for _, part := range []collector.Profile{browser, customer} {
+		if part.Subject.IsZero() {
+			continue
+		}
+		part.FirstAt, part.LastAt = ev.OccurredAt, ev.OccurredAt
+		if err := tx.MergeProfile(part); err != nil {
+			return err
+		}
+	}
+	return nil
+}

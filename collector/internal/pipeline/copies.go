@@ -1,0 +1,64 @@
+package pipeline
+
+import (
+	"maps"
+	"slices"
+
+	"matchkey/collector"
+)
+
+// mergeCopy merges a further copy of an event into what is known. Identifiers
+// and notes are joined, not discarded. What the server says of the fact wins
+// over what the browser says, whichever came first: money is the server's.
+func mergeCopy(known collector.EventRecord, copied collector.Event) collector.EventRecord {
+	ev := &known.Event
+	ev.Identifiers = joinIdentifiers(ev.Identifiers, copied.Identifiers)
+	for _, n := range copied.Notes {
+		if !slices.Contains(ev.Notes, n) {
+			ev.Notes = append(ev.Notes, n)
+		}
+	}
+	base, over := ev.Properties, copied.Properties
+	if ev.Origin == collector.OriginServer && copied.Origin == collector.OriginBrowser {
+		base, over = over, base
+	}
+	ev.Properties = maps.Clone(base)
+	if ev.Properties == nil && over != nil {
+		ev.Properties = map[string]any{}
+	}
+	maps.Copy(ev.Properties, over)
+	if ev.Customer == "" {
+		ev.Customer = copied.Customer
+	}
+	if copied.Origin == collector.OriginBrowser && ev.Client == (collector.Client{}) {
+		// The browser's copy knows the browser; the server's could not.
+		ev.Visitor, ev.Session, ev.PageView = copied.Visitor, copied.Session, copied.PageView
+		ev.Client, ev.Signals = copied.Client, copied.Signals
+		ev.URL, ev.Referrer = copied.URL, copied.Referrer
+	}
+	return known
+}
+
+func joinIdentifiers(a, b []collector.Identifier) []collector.Identifier {
+	for _, id := range b {
+		same := func(o collector.Identifier) bool { return o.Kind == id.Kind && o.Value == id.Value }
+		if !slices.ContainsFunc(a, same) {
+			a = append(a, id)
+		}
+	}
+	return a
+}
+
+func addCopy(copies []collector.Copy, e collector.Entry) []collector.Copy {
+	for _, c := range copies {
+		if c.Offset == e.Offset {
+			return copies
+		}
+	}
+	if len(copies) >= collector.MaxCopies {
+		return copies
+	}
+	return append(copies, collector.Copy{
+		Origin: e.Event.Origin, Receipt: e.Event.Receipt, ReceivedAt: e.Event.ReceivedAt, Offset: e.Offset,
+	})
+}

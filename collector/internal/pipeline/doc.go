@@ -1,0 +1,24 @@
+// Package pipeline applies the journal to the store, in the journal's order.
+//
+// It is separate because it is the only writer of what is derived: for every
+// entry it resolves identity, records consent, merges the profile, matches
+// scenarios, takes the first decision and adds deliveries; and it commits a
+// run of entries together with the watermark. It knows no vendor and reads no
+// clock: an entry's own receive time is its "now", so that applying the same
+// journal again gives the same state.
+//
+// # One entry
+//
+//	event ─► whose browser? ─► consent records ─► may it be kept? ─no─► only what accounts need
+//	                                                   │yes
+//	                                                   ▼
+//	                                  profile ─► event, copies merged ─► scenarios ─► deliveries ─► wake
+//
+// An event of a person who refused, or who was never asked and whose event no
+// delivery waits for, is redacted in store and journal by the very commit that
+// applies it: nothing of it is left but its name, its ID and the reasons.
+//
+// An entry that cannot be interpreted is set aside with a reason and shown; it
+// never stops the entries behind it. An error of the store or the journal does
+// stop the pipeline, and the node is not ready: nothing is lost, it lags.
+package pipeline

@@ -1,0 +1,100 @@
+package pipeline
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"matchkey/collector"
+)
+
+// match adds a delivery for every destination of every scenario that the event
+// matches, each in the state that the first decision gives it.
+func (p *Pipeline) match(ctx context.Context, tx collector.Tx, site Site, rec collector.EventRecord, who person) (matched bool, err error) {
+	profile, err := tx.Profile(ctx, who.Joined)
+	if err != nil {
+		return false, err
+	}
+	conversions, notes := site.Matcher.Match(rec.Event, profile)
+	if len(notes) > 0 {
+		for _, n := range notes {
+			if !slices.Contains(rec.Event.Notes, n) {
+				rec.Event.Notes = append(rec.Event.Notes, n)
+			}
+		}
+		if err := tx.PutEvent(rec); err != nil {
+			return false, err
+		}
+	}
+	for _, c := range conversions {
+		decision, err := decide(ctx, tx, site, rec.Event, who, profile, c.Purposes)
+		if err != nil {
+			return false, err
+		}
+		for _, destination := range c.Destinations {
+			d, err := p.newDelivery(rec.Event, c, destination, who, profile, decision)
+			if err != nil {
+				return false, err
+			}
+			if _, err := tx.AddDelivery(d); err != nil {
+				return false, err
+			}
+			matched = true
+		}
+	}
+	return matched, nil
+}
+
+// newDelivery is a conversion's delivery in its first state.
+func (p *Pipeline) newDelivery(ev collector.Event, c collector.Conversion, destination string, who person, profile collector.Profile, decision collector.Decision) (collector.Delivery, error) {
+	now := ev.ReceivedAt
+	d := collector.Delivery{
+		Key:       collector.DeliveryKey{Site: ev.Site, Destination: destination, Send: c.Send, EventID: ev.ID},
+		Scenario:  c.Scenario,
+		EventName: ev.Name, OccurredAt: ev.OccurredAt, MatchedAt: now,
+		Person: who.Joined, Category: c.Category, Purposes: c.Purposes, Properties: c.Properties,
+		Decision: decision, ExpiresAt: p.Window(destination, ev),
+	}
+	switch {
+	case decision.Outcome == collector.Hold:
+		d.DueAt = earlier(decision.RetryAt, d.ExpiresAt)
+		return d, d.Move(collector.StateHeld, now, decision.Reasons...)
+	case !decision.Outcome.Sends():
+		return d, d.Move(collector.StateWithheld, now, decision.Reasons...)
+	case c.Wait > 0 && !complete(profile):
+		d.WaitUntil = earlier(now.Add(c.Wait), d.ExpiresAt)
+		d.DueAt = d.WaitUntil
+		return d, d.Move(collector.StateWaiting, now, collector.ReasonWaiting)
+	default:
+		d.DueAt = now
+		return d, d.Move(collector.StatePending, now)
+	}
+}
+
+func earlier(a, b time.Time) time.Time {
+	if a.IsZero() || b.Before(a) {
+		return b
+	}
+	return a
+}
+
+// complete reports whether waiting longer could add nothing that matters: a
+// browser is known, and something by which it is recognised.
+func complete(p collector.Profile) bool {
+	return len(p.Sessions) > 0 && len(p.Of(collector.KindClick))+len(p.Of(collector.KindBrowser)) > 0
+}
+
+// wakeComplete releases a person's waiting deliveries as soon as the profile
+// has what they wait for.
+func wakeComplete(ctx context.Context, tx collector.Tx, who person, at time.Time) error {
+	profile, err := tx.Profile(ctx, who.Joined)
+	if err != nil || !complete(profile) {
+		return err
+	}
+	return eachOpen(tx, who, func(d collector.Delivery) error {
+		if d.State != collector.StateWaiting {
+			return nil
+		}
+		return tx.Wake(d.Key, at)
+	})
+}

@@ -1,0 +1,90 @@
+package store
+
+import (
+	"time"
+
+	"matchkey/collector"
+)
+
+// accountKey names the account a delivery is counted in: that of the hour in
+// which it matched, for all its life. So each hour's sum stays closed.
+type accountKey struct {
+	hour                    time.Time
+	site, destination, send string
+}
+
+func accountOf(d *collector.Delivery) accountKey {
+	return accountKey{d.MatchedAt.UTC().Truncate(time.Hour), d.Key.Site, d.Key.Destination, d.Key.Send}
+}
+
+func (k accountKey) empty() collector.Account {
+	return collector.Account{Hour: k.hour, Site: k.site, Destination: k.destination, Send: k.send}
+}
+
+// count moves a delivery's weight in its account. before is nil for a new one.
+func count(a *collector.Account, before, after *collector.Delivery) {
+	if a.States == nil {
+		a.States = map[collector.State]int{}
+	}
+	if before == nil {
+		a.Matched++
+	} else {
+		add(a.States, before.State, -1)
+		countReason(a, before, -1)
+		a.Doubts -= before.Doubts
+	}
+	add(a.States, after.State, 1)
+	countReason(a, after, 1)
+	a.Doubts += after.Doubts
+	if after.State == collector.StateDelivered && (before == nil || before.State != collector.StateDelivered) {
+		countFields(a, after.Payload.Fields)
+	}
+}
+
+// countReason counts the first reason of the states that an analyst asks "why"
+// about.
+func countReason(a *collector.Account, d *collector.Delivery, by int) {
+	switch d.State {
+	case collector.StateWithheld, collector.StateDead, collector.StateExpired, collector.StateInDoubt:
+	default:
+		return
+	}
+	if len(d.Reasons) == 0 {
+		return
+	}
+	if a.Reasons == nil {
+		a.Reasons = map[collector.Reason]int{}
+	}
+	add(a.Reasons, d.Reasons[len(d.Reasons)-1], by)
+}
+
+func countFields(a *collector.Account, fields []collector.Field) {
+	if a.Sent == nil {
+		a.Sent, a.Missing = map[string]int{}, map[string]map[collector.Reason]int{}
+	}
+	seen := map[string]bool{}
+	for _, f := range fields {
+		if f.Dropped == "" && !seen[f.Path] {
+			seen[f.Path] = true
+			a.Sent[f.Path]++
+		}
+	}
+	for _, f := range fields {
+		if f.Dropped == "" || seen[f.Path] {
+			continue
+		}
+		seen[f.Path] = true
+		if a.Missing[f.Path] == nil {
+			a.Missing[f.Path] = map[collector.Reason]int{}
+		}
+		a.Missing[f.Path][f.Dropped]++
+	}
+}
+
+// add adds to a count and removes it at zero, so that accounts do not grow
+// with states and reasons of the past.
+func add[K comparable](m map[K]int, k K, by int) {
+	if m[k] += by; m[k] == 0 {
+		delete(m, k)
+	}
+}

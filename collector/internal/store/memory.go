@@ -1,0 +1,375 @@
+package store
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"matchkey/collector"
+	"matchkey/collector/internal/identity"
+	"matchkey/collector/internal/journal"
+)
+
+// Memory is a store in memory, for tests and as an oracle: plain maps, looked
+// through from end to end. It is fast enough for a few thousand deliveries.
+// Rows are kept encoded, so that a caller never shares memory with it.
+type Memory struct {
+	mu      sync.Mutex
+	rows    *memoryRows
+	leases  leaseIDs
+	journal *journal.Memory // may be nil
+}
+
+type (
+	visitorKey struct{ site, visitor string }
+	recordKey  struct {
+		subject collector.Subject
+		id      string
+	}
+)
+
+// memoryRows are the tables. A change works on a copy of them, which replaces
+// them when it succeeds.
+type memoryRows struct {
+	watermark  collector.Offset
+	events     map[collector.EventKey][]byte
+	profiles   map[collector.Subject][]byte
+	owners     map[visitorKey]collector.Owner
+	links      map[visitorKey]collector.Link // by the visitor's effective name
+	records    map[recordKey][]byte
+	deliveries map[collector.DeliveryKey][]byte
+	accounts   map[accountKey][]byte
+	setAsides  []collector.SetAside
+	// redactions are what the change under way takes out of the journal.
+	redactions []collector.Entry
+}
+
+// NewMemory returns an empty store. It redacts in j, which may be nil.
+func NewMemory(j *journal.Memory) *Memory {
+	return &Memory{
+		rows: &memoryRows{
+			events: map[collector.EventKey][]byte{}, profiles: map[collector.Subject][]byte{},
+			owners: map[visitorKey]collector.Owner{}, links: map[visitorKey]collector.Link{},
+			records: map[recordKey][]byte{}, deliveries: map[collector.DeliveryKey][]byte{},
+			accounts: map[accountKey][]byte{},
+		},
+		leases: leaseIDs{run: "memory"}, journal: j,
+	}
+}
+
+func (r *memoryRows) clone() *memoryRows {
+	return &memoryRows{
+		r.watermark, maps.Clone(r.events), maps.Clone(r.profiles), maps.Clone(r.owners), maps.Clone(r.links),
+		maps.Clone(r.records), maps.Clone(r.deliveries), maps.Clone(r.accounts), slices.Clone(r.setAsides), nil,
+	}
+}
+
+// change runs fn on a copy of the tables and keeps it when fn succeeds.
+func (m *Memory) change(fn func(*memoryRows) error) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	c := m.rows.clone()
+	if err := fn(c); err != nil {
+		return err
+	}
+	for _, e := range c.redactions {
+		if m.journal != nil {
+			if err := m.journal.Redact(e); err != nil {
+				return err
+			}
+		}
+	}
+	m.rows = c
+	return nil
+}
+
+// view returns the present tables, which are never written again.
+func (m *Memory) view() *memoryRows {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.rows
+}
+
+// Apply implements collector.Store.
+func (m *Memory) Apply(_ context.Context, after, upTo collector.Offset, fn func(collector.Tx) error) error {
+	return m.change(func(r *memoryRows) error {
+		if r.watermark != after {
+			return fmt.Errorf("%w: they follow %d and it stands at %d", collector.ErrStale, after, r.watermark)
+		}
+		r.watermark = upTo
+		return fn(r)
+	})
+}
+
+// LeaseDue implements collector.Store.
+func (m *Memory) LeaseDue(_ context.Context, destination string, now time.Time, max int, length time.Duration) (leased []collector.Delivery, err error) {
+	err = m.change(func(r *memoryRows) error {
+		due, err := r.timed(destination)
+		if err != nil {
+			return err
+		}
+		id := m.leases.new()
+		for _, d := range due {
+			if d.DueAt.After(now) || len(leased) >= max {
+				break
+			}
+			d, err := r.update(d.Key, func(d *collector.Delivery) (bool, error) { return true, lease(d, now, id, length) })
+			if err != nil {
+				return err
+			}
+			leased = append(leased, *d)
+		}
+		return nil
+	})
+	return leased, err
+}
+
+// timed lists a destination's timed deliveries, first due first.
+func (r *memoryRows) timed(destination string) ([]collector.Delivery, error) {
+	due, err := r.all(func(d *collector.Delivery) bool {
+		return d.Key.Destination == destination && d.State.Timed()
+	})
+	slices.SortFunc(due, func(a, b collector.Delivery) int {
+		return cmp.Or(a.DueAt.Compare(b.DueAt), strings.Compare(a.Key.String(), b.Key.String()))
+	})
+	return due, err
+}
+
+// all lists the deliveries that want says yes to, in no order.
+func (r *memoryRows) all(want func(*collector.Delivery) bool) (list []collector.Delivery, err error) {
+	for _, b := range r.deliveries {
+		var d collector.Delivery
+		if err := unmarshal(b, &d); err != nil {
+			return nil, err
+		}
+		if want(&d) {
+			list = append(list, d)
+		}
+	}
+	return list, nil
+}
+
+// NextDue implements collector.Store.
+func (m *Memory) NextDue(_ context.Context, destination string) (time.Time, error) {
+	due, err := m.view().timed(destination)
+	if err != nil || len(due) == 0 {
+		return time.Time{}, err
+	}
+	return due[0].DueAt, nil
+}
+
+// BeginAttempts implements collector.Store.
+func (m *Memory) BeginAttempts(_ context.Context, begun []collector.Delivery, at time.Time) (good []collector.Delivery, err error) {
+	err = m.change(func(r *memoryRows) error {
+		for i := range begun {
+			d, err := r.update(begun[i].Key, func(d *collector.Delivery) (bool, error) { return begin(d, begun[i], at), nil })
+			if err != nil {
+				return err
+			}
+			if d != nil {
+				good = append(good, *d)
+			}
+		}
+		return nil
+	})
+	return good, err
+}
+
+// SettleIfLeased implements collector.Store.
+func (m *Memory) SettleIfLeased(_ context.Context, settlements []collector.Settlement) (settled int, err error) {
+	err = m.change(func(r *memoryRows) error {
+		for _, s := range settlements {
+			d, err := r.update(s.Key, func(d *collector.Delivery) (bool, error) { return settle(d, s) })
+			if err != nil {
+				return err
+			}
+			if d != nil {
+				settled++
+			}
+		}
+		return nil
+	})
+	return settled, err
+}
+
+// Rescue implements collector.Store.
+func (m *Memory) Rescue(_ context.Context, now time.Time, all bool, doubtDueAt time.Time) (pending, inDoubt int, err error) {
+	err = m.change(func(r *memoryRows) error {
+		lapsed, err := r.all(func(d *collector.Delivery) bool {
+			return d.State == collector.StateLeased && (all || d.Lease.Until.Before(now))
+		})
+		if err != nil {
+			return err
+		}
+		for _, d := range lapsed {
+			d, err := r.update(d.Key, func(d *collector.Delivery) (bool, error) { return true, rescue(d, now, doubtDueAt) })
+			switch {
+			case err != nil:
+				return err
+			case d.State == collector.StateInDoubt:
+				inDoubt++
+			default:
+				pending++
+			}
+		}
+		return nil
+	})
+	return pending, inDoubt, err
+}
+
+// Redrive implements collector.Store.
+func (m *Memory) Redrive(ctx context.Context, q collector.DeliveryQuery, now time.Time) (n int, err error) {
+	q.States = []collector.State{collector.StateDead}
+	err = m.change(func(r *memoryRows) error {
+		dead, err := r.Deliveries(ctx, q)
+		if err != nil {
+			return err
+		}
+		for _, d := range dead {
+			d, err := r.update(d.Key, func(d *collector.Delivery) (bool, error) { return redrive(d, now) })
+			if err != nil {
+				return err
+			}
+			if d != nil {
+				n++
+			}
+		}
+		return nil
+	})
+	return n, err
+}
+
+// Close implements collector.Store.
+func (m *Memory) Close() error { return nil }
+
+// PutEvent implements collector.Tx.
+func (r *memoryRows) PutEvent(rec collector.EventRecord) (err error) {
+	r.events[rec.Event.Key()], err = marshal(rec)
+	return err
+}
+
+// MergeProfile implements collector.Tx.
+func (r *memoryRows) MergeProfile(p collector.Profile) error {
+	was, err := r.own(p.Subject)
+	if err != nil {
+		return err
+	}
+	r.profiles[p.Subject], err = marshal(identity.Merge(was, p))
+	return err
+}
+
+// SetOwner implements collector.Tx.
+func (r *memoryRows) SetOwner(site, visitor string, o collector.Owner) error {
+	r.owners[visitorKey{site, visitor}] = o
+	if o.Customer != "" {
+		name := identity.Effective(visitor, o.Generation)
+		r.links[visitorKey{site, name}] = collector.Link{Site: site, Visitor: name, Customer: o.Customer, Since: o.Since}
+	}
+	return nil
+}
+
+// AddRecord implements collector.Tx.
+func (r *memoryRows) AddRecord(rec collector.ConsentRecord) (bool, error) {
+	k := recordKey{rec.Subject, rec.ID}
+	if _, known := r.records[k]; known {
+		return false, nil
+	}
+	b, err := marshal(rec)
+	r.records[k] = b
+	return true, err
+}
+
+// AddDelivery implements collector.Tx.
+func (r *memoryRows) AddDelivery(d collector.Delivery) (bool, error) {
+	if _, known := r.deliveries[d.Key]; known {
+		_, err := r.update(d.Key, func(was *collector.Delivery) (bool, error) { return improve(was, d), nil })
+		return false, err
+	}
+	return true, r.write(nil, &d)
+}
+
+func (r *memoryRows) update(key collector.DeliveryKey, fn func(*collector.Delivery) (bool, error)) (*collector.Delivery, error) {
+	var before, after collector.Delivery
+	b, ok := r.deliveries[key]
+	if !ok {
+		return nil, fmt.Errorf("BUG: delivery %s is not in the store", key)
+	}
+	if err := unmarshal(b, &before); err != nil {
+		return nil, err
+	}
+	if err := unmarshal(b, &after); err != nil {
+		return nil, err
+	}
+	if ok, err := fn(&after); !ok || err != nil {
+		return nil, err
+	}
+	return &after, r.write(&before, &after)
+}
+
+func (r *memoryRows) write(before, after *collector.Delivery) error {
+	k := accountOf(after)
+	a := k.empty()
+	if b, ok := r.accounts[k]; ok {
+		if err := unmarshal(b, &a); err != nil {
+			return err
+		}
+	}
+	count(&a, before, after)
+	var err error
+	if r.accounts[k], err = marshal(a); err != nil {
+		return err
+	}
+	if r.deliveries[after.Key], err = marshal(after); err != nil || after.State != collector.StateWithheld {
+		return err
+	}
+	siblings, err := r.all(func(d *collector.Delivery) bool {
+		return d.Key.Site == after.Key.Site && d.Key.EventID == after.Key.EventID
+	})
+	if err != nil || !allWithheld(siblings, after.EventName) {
+		return err
+	}
+	return r.Redact(collector.EventKey{Site: after.Key.Site, Name: after.EventName, ID: after.Key.EventID}, after.Reasons...)
+}
+
+// Redact implements collector.Tx.
+func (r *memoryRows) Redact(key collector.EventKey, reasons ...collector.Reason) error {
+	rec, ok, err := r.Event(context.Background(), key)
+	if !ok || err != nil {
+		return err
+	}
+	rec.Event = rec.Event.Redacted(reasons...)
+	r.redactions = append(r.redactions, journalEntries(rec)...)
+	return r.PutEvent(rec)
+}
+
+// OpenDeliveries implements collector.Tx.
+func (r *memoryRows) OpenDeliveries(s collector.Subject) ([]collector.Delivery, error) {
+	person, err := r.Linked(context.Background(), s)
+	if err != nil {
+		return nil, err
+	}
+	person = append(person, s)
+	return r.all(func(d *collector.Delivery) bool { return d.State.Open() && slices.Contains(person, d.Person) })
+}
+
+// Wake implements collector.Tx.
+func (r *memoryRows) Wake(key collector.DeliveryKey, at time.Time) error {
+	_, err := r.update(key, func(d *collector.Delivery) (bool, error) { return wake(d, at) })
+	return err
+}
+
+// SetAside implements collector.Tx.
+func (r *memoryRows) SetAside(s collector.SetAside) error {
+	r.setAsides = append(r.setAsides, s)
+	return nil
+}
+
+var (
+	_ collector.Store = (*Memory)(nil)
+	_ collector.Tx    = (*memoryRows)(nil)
+)

@@ -1,0 +1,154 @@
+package store
+
+import (
+	"time"
+
+	"matchkey/collector"
+)
+
+// Each function of this file changes one delivery for one cause and reports
+// whether it applies. They know nothing of how deliveries are kept.
+
+// lease takes a due delivery; held, waiting and in-doubt ones pass through
+// pending.
+func lease(d *collector.Delivery, now time.Time, id string, length time.Duration) error {
+	if d.State != collector.StatePending {
+		if err := d.Move(collector.StatePending, now, d.Reasons...); err != nil {
+			return err
+		}
+	}
+	if err := d.Move(collector.StateLeased, now, d.Reasons...); err != nil {
+		return err
+	}
+	d.Lease = collector.Lease{ID: id, Until: now.Add(length)}
+	d.Woken = false
+	return nil
+}
+
+func leasedUnder(d *collector.Delivery, id string) bool {
+	return d.State == collector.StateLeased && d.Lease.ID == id && id != ""
+}
+
+// begin records that an attempt goes out as given.
+func begin(d *collector.Delivery, as collector.Delivery, at time.Time) bool {
+	if !leasedUnder(d, as.Lease.ID) {
+		return false
+	}
+	d.Decision, d.Payload = as.Decision, as.Payload
+	d.Begin(at)
+	return true
+}
+
+// settle ends a lease with an outcome.
+func settle(d *collector.Delivery, s collector.Settlement) (bool, error) {
+	if !leasedUnder(d, s.Lease) {
+		return false, nil
+	}
+	if s.Verdict != nil && d.InFlight() {
+		last := &d.Attempts[len(d.Attempts)-1]
+		last.EndedAt, last.Verdict = s.At, *s.Verdict
+		if s.Verdict.Ruling == collector.InDoubt {
+			d.Doubts++
+		}
+	}
+	if s.Spent {
+		d.Tries++
+	}
+	if s.Decision != nil {
+		d.Decision = *s.Decision
+	}
+	if s.Payload != nil {
+		d.Payload = *s.Payload
+	}
+	woken := d.Woken
+	d.Woken = false
+	d.Detail = s.Detail
+	d.DueAt = s.DueAt
+	if woken && s.To.Timed() && s.To != collector.StateInDoubt {
+		d.DueAt = s.At
+	}
+	return true, d.Move(s.To, s.At, s.Reasons...)
+}
+
+// rescue takes back a lease whose holder is gone.
+func rescue(d *collector.Delivery, now, doubtDueAt time.Time) error {
+	if !d.InFlight() {
+		if err := d.Move(collector.StatePending, now, d.Reasons...); err != nil {
+			return err
+		}
+		d.DueAt = now
+		return nil
+	}
+	last := &d.Attempts[len(d.Attempts)-1]
+	last.EndedAt = now
+	last.Verdict = collector.Verdict{Ruling: collector.InDoubt, Reason: collector.ReasonCrashed}
+	d.Doubts++
+	d.Tries++
+	d.DueAt = doubtDueAt
+	return d.Move(collector.StateInDoubt, now, collector.ReasonCrashed)
+}
+
+// redrive puts a dead delivery back; it is composed anew.
+func redrive(d *collector.Delivery, now time.Time) (bool, error) {
+	if d.State != collector.StateDead {
+		return false, nil
+	}
+	if err := d.Move(collector.StatePending, now, collector.ReasonRedriven); err != nil {
+		return false, err
+	}
+	d.DueAt, d.Tries, d.Detail, d.Payload = now, 0, "", collector.Payload{}
+	return true, nil
+}
+
+// wake makes a delivery due because something about its person changed. One in
+// doubt keeps its time: what is new cannot undo what was sent.
+func wake(d *collector.Delivery, at time.Time) (bool, error) {
+	switch d.State {
+	case collector.StateHeld, collector.StateWaiting:
+		if err := d.Move(collector.StatePending, at, d.Reasons...); err != nil {
+			return false, err
+		}
+		d.DueAt = at
+	case collector.StatePending:
+		if !d.DueAt.After(at) {
+			return false, nil
+		}
+		d.DueAt = at
+	case collector.StateLeased:
+		d.Woken = true
+	default:
+		return false, nil
+	}
+	return true, nil
+}
+
+// improve takes over what a later copy of the event knew, while nothing of the
+// delivery was sent.
+func improve(d *collector.Delivery, better collector.Delivery) bool {
+	if len(d.Attempts) > 0 || !d.State.Open() {
+		return false
+	}
+	d.Properties = better.Properties
+	return true
+}
+
+// allWithheld reports whether nothing of an event goes anywhere.
+func allWithheld(deliveries []collector.Delivery, eventName string) bool {
+	for i := range deliveries {
+		if deliveries[i].EventName == eventName && deliveries[i].State != collector.StateWithheld {
+			return false
+		}
+	}
+	return true
+}
+
+// journalEntries are the entries of a redacted event and its copies, as the
+// journal shall have them. Each keeps its own receipt and times.
+func journalEntries(redacted collector.EventRecord) (entries []collector.Entry) {
+	for _, c := range redacted.Copies {
+		ev := redacted.Event
+		ev.Origin, ev.Receipt, ev.ReceivedAt = c.Origin, c.Receipt, c.ReceivedAt
+		entries = append(entries, collector.Entry{Offset: c.Offset, Event: ev})
+	}
+	return entries
+}

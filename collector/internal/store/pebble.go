@@ -1,0 +1,217 @@
+package store
+
+import (
+	"context"
+	"encoding/binary"
+	"fmt"
+	"io"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/cockroachdb/pebble/v2"
+
+	"matchkey/collector"
+	"matchkey/collector/internal/keyspace"
+)
+
+// Pebble is a store in a Pebble database, which it shares with the journal and
+// does not own. Reads take no lock and see the last commit.
+type Pebble struct {
+	reader
+	db *pebble.DB
+
+	// mu is held from the first read of a change to its commit: the pipeline,
+	// the dispatchers and people write to the same deliveries.
+	mu     sync.Mutex
+	leases *leaseIDs
+}
+
+// OpenPebble uses db as a store. random gives lease IDs their uniqueness
+// across restarts; eight bytes are read once.
+func OpenPebble(db *pebble.DB, random io.Reader) (*Pebble, error) {
+	ids, err := newLeaseIDs(random)
+	if err != nil {
+		return nil, err
+	}
+	return &Pebble{reader: reader{db}, db: db, leases: ids}, nil
+}
+
+// leaseIDs are unique within a process by counting and across processes by a
+// random beginning.
+type leaseIDs struct {
+	run  string
+	next int
+}
+
+func newLeaseIDs(random io.Reader) (*leaseIDs, error) {
+	var b [8]byte
+	if _, err := io.ReadFull(random, b[:]); err != nil {
+		return nil, fmt.Errorf("couldn't read randomness for lease IDs: %w", err)
+	}
+	return &leaseIDs{run: strconv.FormatUint(binary.BigEndian.Uint64(b[:]), 36)}, nil
+}
+
+func (l *leaseIDs) new() string {
+	l.next++
+	return l.run + "." + strconv.Itoa(l.next)
+}
+
+// change runs fn on an indexed batch and commits what it wrote; sync says
+// whether the commit must be durable on return.
+func (p *Pebble) change(sync bool, fn func(*tx) error) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	t := &tx{batch: p.db.NewIndexedBatch()}
+	t.reader = reader{t.batch}
+	defer t.batch.Close()
+	if err := fn(t); err != nil {
+		return err
+	}
+	if t.batch.Empty() {
+		return nil
+	}
+	how := pebble.NoSync
+	if sync {
+		how = pebble.Sync
+	}
+	if err := p.db.Apply(t.batch, how); err != nil {
+		return fmt.Errorf("couldn't commit to the store: %w", err)
+	}
+	return nil
+}
+
+// Apply implements collector.Store.
+func (p *Pebble) Apply(ctx context.Context, after, upTo collector.Offset, fn func(collector.Tx) error) error {
+	return p.change(false, func(t *tx) error {
+		at, err := t.Watermark(ctx)
+		if err != nil {
+			return err
+		}
+		if at != after {
+			return fmt.Errorf("%w: they follow %d and it stands at %d", collector.ErrStale, after, at)
+		}
+		if err := fn(t); err != nil {
+			return err
+		}
+		return t.set(keyspace.In(keyspace.Watermark), binary.BigEndian.AppendUint64(nil, uint64(upTo)))
+	})
+}
+
+// LeaseDue implements collector.Store.
+func (p *Pebble) LeaseDue(_ context.Context, destination string, now time.Time, max int, length time.Duration) ([]collector.Delivery, error) {
+	var leased []collector.Delivery
+	err := p.change(false, func(t *tx) error {
+		prefix := keyspace.In(keyspace.Due).Str(destination)
+		keys, err := t.deliveryKeys(prefix, keyspace.In(keyspace.Due).Str(destination).Time(now.Add(1)), len(prefix)+8, max)
+		if err != nil {
+			return err
+		}
+		id := p.leases.new()
+		for _, key := range keys {
+			d, err := t.update(key, func(d *collector.Delivery) (bool, error) { return true, lease(d, now, id, length) })
+			if err != nil {
+				return err
+			}
+			leased = append(leased, *d)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return leased, nil
+}
+
+// BeginAttempts implements collector.Store.
+func (p *Pebble) BeginAttempts(_ context.Context, begun []collector.Delivery, at time.Time) ([]collector.Delivery, error) {
+	var good []collector.Delivery
+	err := p.change(true, func(t *tx) error {
+		for i := range begun {
+			d, err := t.update(begun[i].Key, func(d *collector.Delivery) (bool, error) { return begin(d, begun[i], at), nil })
+			if err != nil {
+				return err
+			}
+			if d != nil {
+				good = append(good, *d)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return good, nil
+}
+
+// SettleIfLeased implements collector.Store.
+func (p *Pebble) SettleIfLeased(_ context.Context, settlements []collector.Settlement) (settled int, err error) {
+	err = p.change(true, func(t *tx) error {
+		for _, s := range settlements {
+			d, err := t.update(s.Key, func(d *collector.Delivery) (bool, error) { return settle(d, s) })
+			if err != nil {
+				return err
+			}
+			if d != nil {
+				settled++
+			}
+		}
+		return nil
+	})
+	return settled, err
+}
+
+// Rescue implements collector.Store.
+func (p *Pebble) Rescue(_ context.Context, now time.Time, all bool, doubtDueAt time.Time) (pending, inDoubt int, err error) {
+	prefix := keyspace.In(keyspace.Leased)
+	end := prefix.End()
+	if !all {
+		end = keyspace.In(keyspace.Leased).Time(now)
+	}
+	err = p.change(true, func(t *tx) error {
+		keys, err := t.deliveryKeys(prefix, end, len(prefix)+8, maxScan)
+		if err != nil {
+			return err
+		}
+		for _, key := range keys {
+			d, err := t.update(key, func(d *collector.Delivery) (bool, error) { return true, rescue(d, now, doubtDueAt) })
+			switch {
+			case err != nil:
+				return err
+			case d.State == collector.StateInDoubt:
+				inDoubt++
+			default:
+				pending++
+			}
+		}
+		return nil
+	})
+	return pending, inDoubt, err
+}
+
+// Redrive implements collector.Store.
+func (p *Pebble) Redrive(ctx context.Context, q collector.DeliveryQuery, now time.Time) (n int, err error) {
+	q.States = []collector.State{collector.StateDead}
+	err = p.change(true, func(t *tx) error {
+		dead, err := t.Deliveries(ctx, q)
+		if err != nil {
+			return err
+		}
+		for i := range dead {
+			d, err := t.update(dead[i].Key, func(d *collector.Delivery) (bool, error) { return redrive(d, now) })
+			if err != nil {
+				return err
+			}
+			if d != nil {
+				n++
+			}
+		}
+		return nil
+	})
+	return n, err
+}
+
+// Close implements collector.Store. The database belongs to the caller.
+func (p *Pebble) Close() error { return nil }
+
+var _ collector.Store = (*Pebble)(nil)

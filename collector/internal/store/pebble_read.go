@@ -1,0 +1,373 @@
+package store
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/cockroachdb/pebble/v2"
+
+	"matchkey/collector"
+	"matchkey/collector/internal/identity"
+	"matchkey/collector/internal/keyspace"
+)
+
+// Bounds of what one call reads.
+const (
+	maxListed  = 1000    // deliveries, when the query names no smaller number
+	maxScan    = 100_000 // rows looked at for one query
+	maxRecords = 10_000  // consent records of one subject
+	maxAccount = 100_000
+)
+
+// reader reads from the database, or from a transaction that sees its own
+// writes.
+type reader struct{ r pebble.Reader }
+
+// get decodes the row under key into v; ok is false when there is none.
+func (r reader) get(key keyspace.Key, v any) (ok bool, err error) {
+	b, closer, err := r.r.Get(key)
+	if errors.Is(err, pebble.ErrNotFound) {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("couldn't read the store: %w", err)
+	}
+	defer closer.Close()
+	return true, unmarshal(b, v)
+}
+
+// scan calls fn with the rows of [from, to) in order until it returns false or
+// fails. Key and value are valid within fn only.
+func (r reader) scan(from, to []byte, fn func(key, value []byte) (bool, error)) error {
+	it, err := r.r.NewIter(&pebble.IterOptions{LowerBound: from, UpperBound: to})
+	if err != nil {
+		return fmt.Errorf("couldn't scan the store: %w", err)
+	}
+	defer it.Close()
+	for ok := it.First(); ok; ok = it.Next() {
+		more, err := fn(it.Key(), it.Value())
+		if err != nil || !more {
+			return err
+		}
+	}
+	return it.Error()
+}
+
+// deliveryKeys lists the delivery keys that end the keys of [from, to), each
+// after skip bytes.
+func (r reader) deliveryKeys(from, to []byte, skip, max int) (keys []collector.DeliveryKey, err error) {
+	err = r.scan(from, to, func(key, _ []byte) (bool, error) {
+		d, ok := keyspace.CutDelivery(key[skip:])
+		if !ok {
+			return false, fmt.Errorf("BUG: index key %x names no delivery", key)
+		}
+		keys = append(keys, d)
+		return len(keys) < max, nil
+	})
+	return keys, err
+}
+
+// Watermark implements collector.Reader.
+func (r reader) Watermark(context.Context) (collector.Offset, error) {
+	b, closer, err := r.r.Get(keyspace.In(keyspace.Watermark))
+	if errors.Is(err, pebble.ErrNotFound) {
+		return 0, nil
+	}
+	if err != nil {
+		return 0, fmt.Errorf("couldn't read the watermark: %w", err)
+	}
+	defer closer.Close()
+	if len(b) != 8 {
+		return 0, fmt.Errorf("the watermark is %d bytes long, want 8", len(b))
+	}
+	return collector.Offset(binary.BigEndian.Uint64(b)), nil
+}
+
+func eventKey(k collector.EventKey) keyspace.Key {
+	return keyspace.In(keyspace.Event).Str(k.Site).Str(k.Name).Str(k.ID)
+}
+
+// Event implements collector.Reader.
+func (r reader) Event(_ context.Context, key collector.EventKey) (rec collector.EventRecord, ok bool, err error) {
+	ok, err = r.get(eventKey(key), &rec)
+	return rec, ok, err
+}
+
+// EventsByID implements collector.Reader.
+func (r reader) EventsByID(ctx context.Context, site, id string) (recs []collector.EventRecord, err error) {
+	prefix := keyspace.In(keyspace.EventID).Str(id)
+	if site != "" {
+		prefix = prefix.Str(site)
+	}
+	skip := len(keyspace.In(keyspace.EventID).Str(id))
+	var found []collector.EventKey
+	err = r.scan(prefix, prefix.End(), func(key, _ []byte) (bool, error) {
+		rest, ok := key[skip:], false
+		var k collector.EventKey
+		for _, part := range []*string{&k.Site, &k.Name, &k.ID} {
+			if *part, rest, ok = keyspace.CutStr(rest); !ok {
+				return false, fmt.Errorf("BUG: index key %x names no event", key)
+			}
+		}
+		found = append(found, k)
+		return len(found) < maxListed, nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	for _, k := range found {
+		rec, ok, err := r.Event(ctx, k)
+		if err != nil {
+			return nil, err
+		}
+		if ok {
+			recs = append(recs, rec)
+		}
+	}
+	return recs, nil
+}
+
+// ownID is the id a deterministic event ID was made of, or "".
+func ownID(k collector.EventKey) string {
+	if own, ok := strings.CutPrefix(k.ID, k.Name+"."); ok {
+		return own
+	}
+	return ""
+}
+
+// Owner implements collector.Reader.
+func (r reader) Owner(_ context.Context, site, visitor string) (o collector.Owner, err error) {
+	_, err = r.get(keyspace.In(keyspace.Owner).Str(site).Str(visitor), &o)
+	return o, err
+}
+
+// customerOf returns the customer a subject is or is linked to; ok is false
+// for a visitor without one.
+func (r reader) customerOf(s collector.Subject) (customer string, ok bool, err error) {
+	if s.Kind == collector.SubjectCustomer {
+		return s.ID, true, nil
+	}
+	ok, err = r.get(keyspace.In(keyspace.LinkBack).Str(s.Site).Str(s.ID), &customer)
+	return customer, ok, err
+}
+
+// links returns a customer's links, latest first, within the bound.
+func (r reader) links(site, customer string) (links []collector.Link, err error) {
+	prefix := keyspace.In(keyspace.Link).Str(site).Str(customer)
+	err = r.scan(prefix, prefix.End(), func(_, value []byte) (bool, error) {
+		var l collector.Link
+		if err := unmarshal(value, &l); err != nil {
+			return false, err
+		}
+		links = append(links, l)
+		return len(links) < maxListed, nil
+	})
+	slices.SortFunc(links, compareLinks)
+	return links[:min(len(links), identity.MaxVisitors)], err
+}
+
+func compareLinks(a, b collector.Link) int {
+	if c := b.Since.Compare(a.Since); c != 0 {
+		return c
+	}
+	return strings.Compare(a.Visitor, b.Visitor)
+}
+
+func profileKey(s collector.Subject) keyspace.Key { return keyspace.In(keyspace.Profile).Subject(s) }
+
+// own returns the profile of exactly this subject.
+func (r reader) own(s collector.Subject) (collector.Profile, error) {
+	p := collector.Profile{}
+	_, err := r.get(profileKey(s), &p)
+	p.Subject = s
+	return p, err
+}
+
+// Profile implements collector.Reader.
+func (r reader) Profile(_ context.Context, s collector.Subject) (collector.Profile, error) {
+	if s.IsZero() {
+		return collector.Profile{}, nil
+	}
+	customer, ok, err := r.customerOf(s)
+	if err != nil {
+		return collector.Profile{}, err
+	}
+	if !ok {
+		return r.own(s)
+	}
+	joined, err := r.own(collector.Customer(s.Site, customer))
+	if err != nil {
+		return collector.Profile{}, err
+	}
+	links, err := r.links(s.Site, customer)
+	if err != nil {
+		return collector.Profile{}, err
+	}
+	for _, l := range links {
+		visitor, err := r.own(collector.Visitor(s.Site, l.Visitor))
+		if err != nil {
+			return collector.Profile{}, err
+		}
+		joined = identity.Join(joined, visitor)
+	}
+	return joined, nil
+}
+
+// Linked implements collector.Reader.
+func (r reader) Linked(_ context.Context, s collector.Subject) (others []collector.Subject, err error) {
+	if s.IsZero() {
+		return nil, nil
+	}
+	customer, ok, err := r.customerOf(s)
+	if err != nil || !ok {
+		return nil, err
+	}
+	links, err := r.links(s.Site, customer)
+	if err != nil {
+		return nil, err
+	}
+	for _, o := range personOf(s.Site, customer, links) {
+		if o != s {
+			others = append(others, o)
+		}
+	}
+	return others, nil
+}
+
+// personOf lists all subjects of a person.
+func personOf(site, customer string, links []collector.Link) []collector.Subject {
+	all := []collector.Subject{collector.Customer(site, customer)}
+	for _, l := range links {
+		all = append(all, collector.Visitor(site, l.Visitor))
+	}
+	return all
+}
+
+// Records implements collector.Reader.
+func (r reader) Records(_ context.Context, subjects ...collector.Subject) (recs []collector.ConsentRecord, err error) {
+	for _, s := range subjects {
+		prefix := keyspace.In(keyspace.Record).Subject(s)
+		n := 0
+		err := r.scan(prefix, prefix.End(), func(_, value []byte) (bool, error) {
+			var rec collector.ConsentRecord
+			if err := unmarshal(value, &rec); err != nil {
+				return false, err
+			}
+			recs = append(recs, rec)
+			n++
+			return n < maxRecords, nil
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	slices.SortStableFunc(recs, compareRecords)
+	return recs, nil
+}
+
+func compareRecords(a, b collector.ConsentRecord) int {
+	if c := a.At.Compare(b.At); c != 0 {
+		return c
+	}
+	if a.Seq != b.Seq {
+		return int(int64(a.Seq) - int64(b.Seq))
+	}
+	return strings.Compare(a.ID, b.ID)
+}
+
+func deliveryKey(k collector.DeliveryKey) keyspace.Key {
+	return keyspace.In(keyspace.Delivery).Delivery(k)
+}
+
+// Delivery implements collector.Reader.
+func (r reader) Delivery(_ context.Context, key collector.DeliveryKey) (d collector.Delivery, ok bool, err error) {
+	ok, err = r.get(deliveryKey(key), &d)
+	return d, ok, err
+}
+
+// Deliveries implements collector.Reader.
+func (r reader) Deliveries(ctx context.Context, q collector.DeliveryQuery) ([]collector.Delivery, error) {
+	from, skip := keyspace.In(keyspace.Matched), 9
+	to := from.End()
+	switch {
+	case q.EventID != "" && q.Site != "":
+		from = keyspace.In(keyspace.ByEvent).Str(q.Site).Str(q.EventID)
+		to, skip = from.End(), len(from)
+	case !q.MatchedBefore.IsZero():
+		from = from.TimeDown(q.MatchedBefore.Add(-1))
+	}
+	max := bound(q.Max)
+	var found []collector.Delivery
+	looked := 0
+	err := r.scan(from, to, func(key, _ []byte) (bool, error) {
+		k, ok := keyspace.CutDelivery(key[skip:])
+		if !ok {
+			return false, fmt.Errorf("BUG: index key %x names no delivery", key)
+		}
+		d, ok, err := r.Delivery(ctx, k)
+		if err != nil {
+			return false, err
+		}
+		if ok && q.Selects(&d) {
+			found = append(found, d)
+		}
+		looked++
+		return len(found) < max && looked < maxScan, nil
+	})
+	slices.SortStableFunc(found, func(a, b collector.Delivery) int { return b.MatchedAt.Compare(a.MatchedAt) })
+	return found, err
+}
+
+func bound(max int) int {
+	if max <= 0 || max > maxListed {
+		return maxListed
+	}
+	return max
+}
+
+// Accounts implements collector.Reader.
+func (r reader) Accounts(_ context.Context, from, to time.Time) (accounts []collector.Account, err error) {
+	lo := keyspace.In(keyspace.Account).U64(hour(from))
+	hi := keyspace.In(keyspace.Account).U64(hour(to.Add(time.Hour - 1)))
+	err = r.scan(lo, hi, func(_, value []byte) (bool, error) {
+		var a collector.Account
+		if err := unmarshal(value, &a); err != nil {
+			return false, err
+		}
+		accounts = append(accounts, a)
+		return len(accounts) < maxAccount, nil
+	})
+	return accounts, err
+}
+
+// hour is the key of the hour a time lies in.
+func hour(t time.Time) uint64 { return uint64(max(0, t.UTC().Truncate(time.Hour).Unix())) }
+
+// SetAsides implements collector.Reader.
+func (r reader) SetAsides(_ context.Context, max int) (list []collector.SetAside, err error) {
+	prefix := keyspace.In(keyspace.SetAside)
+	err = r.scan(prefix, prefix.End(), func(_, value []byte) (bool, error) {
+		var s collector.SetAside
+		if err := unmarshal(value, &s); err != nil {
+			return false, err
+		}
+		list = append(list, s)
+		return len(list) < bound(max), nil
+	})
+	return list, err
+}
+
+// NextDue implements collector.Store.
+func (r reader) NextDue(_ context.Context, destination string) (due time.Time, err error) {
+	prefix := keyspace.In(keyspace.Due).Str(destination)
+	err = r.scan(prefix, prefix.End(), func(key, _ []byte) (bool, error) {
+		due = time.Unix(0, int64(binary.BigEndian.Uint64(key[len(prefix):]))).UTC()
+		return false, nil
+	})
+	return due, err
+}

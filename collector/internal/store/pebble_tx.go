@@ -1,0 +1,221 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/cockroachdb/pebble/v2"
+
+	"matchkey/collector"
+	"matchkey/collector/internal/identity"
+	"matchkey/collector/internal/journal"
+	"matchkey/collector/internal/keyspace"
+)
+
+// tx is one change: reads see its writes, and they are committed together.
+type tx struct {
+	reader
+	batch *pebble.Batch
+}
+
+func (t *tx) set(key keyspace.Key, value []byte) error { return t.batch.Set(key, value, nil) }
+
+func (t *tx) put(key keyspace.Key, v any) error {
+	b, err := marshal(v)
+	if err != nil {
+		return err
+	}
+	return t.set(key, b)
+}
+
+// PutEvent implements collector.Tx.
+func (t *tx) PutEvent(rec collector.EventRecord) error {
+	k := rec.Event.Key()
+	for _, id := range []string{k.ID, ownID(k)} {
+		if id != "" {
+			if err := t.set(keyspace.In(keyspace.EventID).Str(id).Str(k.Site).Str(k.Name).Str(k.ID), nil); err != nil {
+				return err
+			}
+		}
+	}
+	return t.put(eventKey(k), rec)
+}
+
+// MergeProfile implements collector.Tx.
+func (t *tx) MergeProfile(p collector.Profile) error {
+	was, err := t.own(p.Subject)
+	if err != nil {
+		return err
+	}
+	return t.put(profileKey(p.Subject), identity.Merge(was, p))
+}
+
+// SetOwner implements collector.Tx.
+func (t *tx) SetOwner(site, visitor string, o collector.Owner) error {
+	if err := t.put(keyspace.In(keyspace.Owner).Str(site).Str(visitor), o); err != nil || o.Customer == "" {
+		return err
+	}
+	name := identity.Effective(visitor, o.Generation)
+	if err := t.put(keyspace.In(keyspace.LinkBack).Str(site).Str(name), o.Customer); err != nil {
+		return err
+	}
+	return t.put(keyspace.In(keyspace.Link).Str(site).Str(o.Customer).Str(name),
+		collector.Link{Site: site, Visitor: name, Customer: o.Customer, Since: o.Since})
+}
+
+// AddRecord implements collector.Tx.
+func (t *tx) AddRecord(rec collector.ConsentRecord) (bool, error) {
+	key := keyspace.In(keyspace.Record).Subject(rec.Subject).Str(rec.ID)
+	var was collector.ConsentRecord
+	if ok, err := t.get(key, &was); ok || err != nil {
+		return false, err
+	}
+	return true, t.put(key, rec)
+}
+
+// AddDelivery implements collector.Tx.
+func (t *tx) AddDelivery(d collector.Delivery) (bool, error) {
+	_, known, err := t.Delivery(context.Background(), d.Key)
+	if err != nil {
+		return false, err
+	}
+	if known {
+		_, err := t.update(d.Key, func(was *collector.Delivery) (bool, error) { return improve(was, d), nil })
+		return false, err
+	}
+	if err := t.set(keyspace.In(keyspace.Matched).TimeDown(d.MatchedAt).Delivery(d.Key), nil); err != nil {
+		return false, err
+	}
+	if err := t.set(keyspace.In(keyspace.ByEvent).Str(d.Key.Site).Str(d.Key.EventID).Delivery(d.Key), nil); err != nil {
+		return false, err
+	}
+	return true, t.write(nil, &d)
+}
+
+// update reads a delivery, changes it and writes it back with its indexes and
+// account. It returns nil when fn says that it does not apply.
+func (t *tx) update(key collector.DeliveryKey, fn func(*collector.Delivery) (bool, error)) (*collector.Delivery, error) {
+	before, ok, err := t.Delivery(context.Background(), key)
+	if err != nil {
+		return nil, err
+	}
+	if !ok {
+		return nil, fmt.Errorf("BUG: delivery %s is not in the store", key)
+	}
+	after := before
+	after.Attempts = append([]collector.Attempt(nil), before.Attempts...)
+	if ok, err := fn(&after); !ok || err != nil {
+		return nil, err
+	}
+	return &after, t.write(&before, &after)
+}
+
+// write stores a delivery, moves its index rows and its weight in its account.
+func (t *tx) write(before, after *collector.Delivery) error {
+	if before != nil {
+		for _, key := range indexKeys(before) {
+			if err := t.batch.Delete(key, nil); err != nil {
+				return err
+			}
+		}
+	}
+	for _, key := range indexKeys(after) {
+		if err := t.set(key, nil); err != nil {
+			return err
+		}
+	}
+	if err := t.account(before, after); err != nil {
+		return err
+	}
+	if err := t.put(deliveryKey(after.Key), after); err != nil {
+		return err
+	}
+	if after.State != collector.StateWithheld {
+		return nil
+	}
+	siblings, err := t.Deliveries(context.Background(),
+		collector.DeliveryQuery{Site: after.Key.Site, EventID: after.Key.EventID})
+	if err != nil || !allWithheld(siblings, after.EventName) {
+		return err
+	}
+	return t.Redact(collector.EventKey{Site: after.Key.Site, Name: after.EventName, ID: after.Key.EventID}, after.Reasons...)
+}
+
+// Redact implements collector.Tx.
+func (t *tx) Redact(key collector.EventKey, reasons ...collector.Reason) error {
+	rec, ok, err := t.Event(context.Background(), key)
+	if !ok || err != nil {
+		return err
+	}
+	rec.Event = rec.Event.Redacted(reasons...)
+	for _, e := range journalEntries(rec) {
+		if err := journal.Redact(t.batch, t.batch, e); err != nil {
+			return err
+		}
+	}
+	return t.put(eventKey(key), rec)
+}
+
+// indexKeys are the rows that find a delivery by what changes in its life.
+func indexKeys(d *collector.Delivery) (keys []keyspace.Key) {
+	if d.State.Timed() {
+		keys = append(keys, keyspace.In(keyspace.Due).Str(d.Key.Destination).Time(d.DueAt).Delivery(d.Key))
+	}
+	if d.State == collector.StateLeased {
+		keys = append(keys, keyspace.In(keyspace.Leased).Time(d.Lease.Until).Delivery(d.Key))
+	}
+	if d.State.Open() && !d.Person.IsZero() {
+		keys = append(keys, keyspace.In(keyspace.Person).Subject(d.Person).Delivery(d.Key))
+	}
+	return keys
+}
+
+func (t *tx) account(before, after *collector.Delivery) error {
+	k := accountOf(after)
+	key := keyspace.In(keyspace.Account).U64(hour(k.hour)).Str(k.site).Str(k.destination).Str(k.send)
+	a := k.empty()
+	if _, err := t.get(key, &a); err != nil {
+		return err
+	}
+	count(&a, before, after)
+	return t.put(key, a)
+}
+
+// OpenDeliveries implements collector.Tx.
+func (t *tx) OpenDeliveries(s collector.Subject) (open []collector.Delivery, err error) {
+	others, err := t.Linked(context.Background(), s)
+	if err != nil {
+		return nil, err
+	}
+	for _, person := range append(others, s) {
+		prefix := keyspace.In(keyspace.Person).Subject(person)
+		keys, err := t.deliveryKeys(prefix, prefix.End(), len(prefix), maxListed)
+		if err != nil {
+			return nil, err
+		}
+		for _, key := range keys {
+			d, ok, err := t.Delivery(context.Background(), key)
+			if err != nil {
+				return nil, err
+			}
+			if ok {
+				open = append(open, d)
+			}
+		}
+	}
+	return open, nil
+}
+
+// Wake implements collector.Tx.
+func (t *tx) Wake(key collector.DeliveryKey, at time.Time) error {
+	_, err := t.update(key, func(d *collector.Delivery) (bool, error) { return wake(d, at) })
+	return err
+}
+
+// SetAside implements collector.Tx.
+func (t *tx) SetAside(s collector.SetAside) error {
+	return t.put(keyspace.In(keyspace.SetAside).U64(^uint64(s.Offset)), s)
+}
+
+var _ collector.Tx = (*tx)(nil)

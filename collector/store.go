@@ -1,0 +1,274 @@
+package collector
+
+import (
+	"context"
+	"errors"
+	"time"
+)
+
+// ErrStale is returned by Store.Apply when the entries do not follow the
+// watermark: somebody else applied them.
+var ErrStale = errors.New("the entries do not follow the store's watermark")
+
+// A Store keeps what is derived from the journal: profiles, links, the consent
+// ledger, events, deliveries and their accounting. It speaks in domain terms,
+// never in keys or iterators, so that an embedded engine and a cluster can meet
+// the same promises. All methods are safe for concurrent use.
+//
+// When the last delivery of an event is withheld, the same commit redacts the
+// event, here and in the journal: a refusal leaves its reasons and nothing else.
+type Store interface {
+	Reader
+
+	// Apply runs fn and commits everything it did together with the new
+	// watermark, all or nothing. after must be the present watermark, else
+	// ErrStale and nothing happens; so applying the same entries twice changes
+	// nothing. When fn fails nothing happens. The commit is atomic and need not
+	// be durable on return: after a crash the watermark tells what is missing,
+	// and the journal still has it.
+	Apply(ctx context.Context, after, upTo Offset, fn func(Tx) error) error
+
+	// LeaseDue leases up to max deliveries of a destination that are due at
+	// now, oldest due first: pending ones, and held, waiting or in-doubt ones
+	// whose timer ended (they pass through pending). Each gets a lease of the
+	// given length; no two calls lease the same delivery at a time.
+	LeaseDue(ctx context.Context, destination string, now time.Time, max int, length time.Duration) ([]Delivery, error)
+
+	// NextDue is when the next timed delivery of a destination is due; the zero
+	// time when there is none.
+	NextDue(ctx context.Context, destination string) (time.Time, error)
+
+	// BeginAttempts records durably that an attempt at each delivery begins,
+	// with the decision and payload it goes by. Deliveries whose lease is no
+	// longer valid are left alone and not returned.
+	BeginAttempts(ctx context.Context, begun []Delivery, at time.Time) ([]Delivery, error)
+
+	// SettleIfLeased records outcomes durably and ends the leases. A settlement
+	// whose lease is no longer valid is left alone; the number of those that
+	// were settled is returned. When a delivery was woken while it was leased
+	// and settles into a timed state, it is due at once.
+	SettleIfLeased(ctx context.Context, settlements []Settlement) (int, error)
+
+	// Rescue takes back leases that ended before now (all leases, when all is
+	// true: at start, nobody can hold one): to pending, or to in_doubt when an
+	// attempt had begun. It returns how many of each.
+	Rescue(ctx context.Context, now time.Time, all bool, doubtDueAt time.Time) (pending, inDoubt int, err error)
+
+	// Redrive puts dead deliveries back to pending, and returns how many.
+	Redrive(ctx context.Context, q DeliveryQuery, now time.Time) (int, error)
+
+	// Close releases what the store holds.
+	Close() error
+}
+
+// A Settlement is the outcome of work under a lease.
+type Settlement struct {
+	Key     DeliveryKey
+	Lease   string // the precondition: still leased under this ID
+	At      time.Time
+	To      State
+	Reasons []Reason
+	Detail  string
+	DueAt   time.Time // for timed states
+	// Verdict ends the attempt under way, when there is one.
+	Verdict *Verdict
+	// Spent is true when the try counts against the schedule.
+	Spent bool
+	// Decision and Payload replace what is kept, when not nil.
+	Decision *Decision
+	Payload  *Payload
+}
+
+// EventKey finds an event.
+type EventKey struct{ Site, Name, ID string }
+
+// Key returns the event's key.
+func (e *Event) Key() EventKey { return EventKey{e.Site, e.Name, e.ID} }
+
+// An EventRecord is one event with its copies.
+type EventRecord struct {
+	// Event is the first copy, with the identifiers and notes of all merged in.
+	Event Event `json:"event"`
+	// Offset is where the first copy stands in the journal.
+	Offset Offset `json:"offset"`
+	Copies []Copy `json:"copies"`
+}
+
+// A Copy says who else told us of the same event.
+type Copy struct {
+	Origin     Origin    `json:"origin"`
+	Receipt    string    `json:"receipt"`
+	ReceivedAt time.Time `json:"received_at"`
+	Offset     Offset    `json:"offset"`
+}
+
+// MaxCopies bounds EventRecord.Copies; further copies are counted only.
+const MaxCopies = 16
+
+// An Owner says whose browser a visitor is. A second customer on the same
+// browser starts a new generation: the visitor continues under the name
+// "<visitor>~<generation>", and nothing of the earlier generation follows.
+type Owner struct {
+	Customer   string    `json:"customer,omitempty"`
+	Generation int       `json:"generation,omitzero"`
+	Since      time.Time `json:"since,omitzero"`
+}
+
+// Reader is the reading half of a store.
+type Reader interface {
+	// Watermark is the offset up to which the journal is applied.
+	Watermark(ctx context.Context) (Offset, error)
+	// Event returns one event; ok is false when it is not known.
+	Event(ctx context.Context, key EventKey) (rec EventRecord, ok bool, err error)
+	// EventsByID returns the events of a site whose ID, or whose own id after
+	// "<name>.", is the given one. An empty site means all.
+	EventsByID(ctx context.Context, site, id string) ([]EventRecord, error)
+	// Owner returns whose browser a visitor is.
+	Owner(ctx context.Context, site, visitor string) (Owner, error)
+	// Profile returns a subject's profile; for a customer it is joined over the
+	// linked visitors, for a linked visitor it is the customer's. An unknown
+	// subject has an empty profile.
+	Profile(ctx context.Context, s Subject) (Profile, error)
+	// Linked returns the other subjects of the same person.
+	Linked(ctx context.Context, s Subject) ([]Subject, error)
+	// Records returns the consent records of the subjects, oldest first.
+	Records(ctx context.Context, subjects ...Subject) ([]ConsentRecord, error)
+	// Delivery returns one delivery; ok is false when there is none.
+	Delivery(ctx context.Context, key DeliveryKey) (d Delivery, ok bool, err error)
+	// Deliveries lists deliveries, newest match first.
+	Deliveries(ctx context.Context, q DeliveryQuery) ([]Delivery, error)
+	// Accounts returns the accounting of deliveries that matched in [from, to).
+	Accounts(ctx context.Context, from, to time.Time) ([]Account, error)
+	// SetAsides lists events that could not be interpreted, newest first.
+	SetAsides(ctx context.Context, max int) ([]SetAside, error)
+}
+
+// A DeliveryQuery selects deliveries; zero fields select all.
+type DeliveryQuery struct {
+	Site, Destination, EventID string
+	States                     []State
+	Reason                     Reason
+	// MatchedBefore pages on: only deliveries that matched earlier.
+	MatchedBefore time.Time
+	Max           int
+}
+
+// Selects reports whether the query, its bound apart, selects d.
+func (q DeliveryQuery) Selects(d *Delivery) bool {
+	if q.Site != "" && q.Site != d.Key.Site ||
+		q.Destination != "" && q.Destination != d.Key.Destination ||
+		q.EventID != "" && q.EventID != d.Key.EventID ||
+		!q.MatchedBefore.IsZero() && !d.MatchedAt.Before(q.MatchedBefore) {
+		return false
+	}
+	if len(q.States) > 0 {
+		ok := false
+		for _, s := range q.States {
+			ok = ok || s == d.State
+		}
+		if !ok {
+			return false
+		}
+	}
+	if q.Reason != "" {
+		for _, r := range d.Reasons {
+			if r == q.Reason {
+				return true
+			}
+		}
+		return false
+	}
+	return true
+}
+
+// An Account is the closed accounting of one hour, site, destination and name.
+type Account struct {
+	Hour        time.Time `json:"hour"`
+	Site        string    `json:"site"`
+	Destination string    `json:"destination"`
+	Send        string    `json:"send"`
+	// Matched is counted when a conversion matches, States when a delivery
+	// moves; that they agree is a check, not a definition.
+	Matched int           `json:"matched"`
+	States  map[State]int `json:"states"`
+	// Reasons counts the deciding (last) reason of withheld, dead, expired and in-doubt
+	// deliveries.
+	Reasons map[Reason]int `json:"reasons,omitzero"`
+	// Doubts counts attempts that ended in doubt.
+	Doubts int `json:"doubts,omitzero"`
+	// Sent and Missing count, over delivered ones, by the field's path, how
+	// often it went along, and how often not for which reason.
+	Sent    map[string]int            `json:"sent,omitzero"`
+	Missing map[string]map[Reason]int `json:"missing,omitzero"`
+}
+
+// Remainder is matched less the sum of all states: zero, or a bug.
+func (a Account) Remainder() int {
+	r := a.Matched
+	for _, n := range a.States {
+		r -= n
+	}
+	return r
+}
+
+// A SetAside is an event that the pipeline could not interpret, kept for later.
+type SetAside struct {
+	Offset Offset    `json:"offset"`
+	At     time.Time `json:"at"`
+	Reason Reason    `json:"reason"`
+	Detail string    `json:"detail"`
+	Event  EventKey  `json:"event"`
+}
+
+// A Tx is what Apply's function may read and do; reads see the writes before
+// them. It is valid only until the function returns, and not concurrently.
+type Tx interface {
+	Reader
+
+	// PutEvent stores an event and its copies under the event's key.
+	PutEvent(EventRecord) error
+	// MergeProfile merges into the profile of its own subject.
+	MergeProfile(Profile) error
+	// SetOwner records whose browser a visitor is, and adds the link when the
+	// owner has a customer; generation > 0 links "<visitor>~<generation>".
+	SetOwner(site, visitor string, o Owner) error
+	// AddRecord appends to the consent ledger; a record whose ID is already
+	// there changes nothing, and added is false.
+	AddRecord(ConsentRecord) (added bool, err error)
+	// AddDelivery adds a delivery in its first state and counts the match. When
+	// the key exists (added is false) and nothing was sent of it yet, only its
+	// properties are replaced: a later copy of the event knew better.
+	AddDelivery(Delivery) (added bool, err error)
+	// OpenDeliveries lists a person's deliveries in open states.
+	OpenDeliveries(Subject) ([]Delivery, error)
+	// Wake makes an open delivery due at a time, so that it is decided again:
+	// held and waiting ones go to pending. One that is leased is marked, so
+	// that its settlement into a timed state is due at once.
+	Wake(DeliveryKey, time.Time) error
+	// Redact takes an event out of store and journal but for its
+	// [Event.Redacted] form. It happens by itself when the last delivery of an
+	// event is withheld. Events that are not known are passed over.
+	Redact(key EventKey, reasons ...Reason) error
+	// SetAside keeps an event that cannot be interpreted.
+	SetAside(SetAside) error
+}
+
+// Operations are the acts a person may ask of the running machinery.
+type Operations interface {
+	// Redrive puts the selected dead deliveries back to pending and returns how many.
+	Redrive(ctx context.Context, q DeliveryQuery) (int, error)
+	// Resume ends a destination's pause; false when it was not paused.
+	Resume(destination string) bool
+	// Destinations tells how each destination stands.
+	Destinations() []DestinationStatus
+}
+
+// A DestinationStatus tells how a destination stands.
+type DestinationStatus struct {
+	Name string `json:"name"`
+	// Paused says why nothing is sent; empty while it runs. Detail are the
+	// destination's own words.
+	Paused   Reason    `json:"paused,omitempty"`
+	Detail   string    `json:"detail,omitempty"`
+	PausedAt time.Time `json:"paused_at,omitzero"`
+}

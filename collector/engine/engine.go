@@ -110,7 +110,6 @@ func (e *Engine) recover(ctx context.Context, destinations []collector.Destinati
 		}
 		byName[d.Name()] = d
 		e.order = append(e.order, d.Name())
-		e.dispatchers[d.Name()] = e.dispatcher(d)
 	}
 	e.pipeline, err = pipeline.New(ctx, pipeline.Options{
 		Journal: e.journal, Store: e.store, Sites: e.config.Sites, Log: e.config.Log,
@@ -124,6 +123,9 @@ func (e *Engine) recover(ctx context.Context, destinations []collector.Destinati
 	})
 	if err != nil {
 		return err
+	}
+	for name, d := range byName {
+		e.dispatchers[name] = e.dispatcher(d)
 	}
 	behind := e.journal.Durable() - e.pipeline.Applied()
 	if err := e.pipeline.CatchUp(ctx); err != nil {
@@ -140,7 +142,7 @@ func (e *Engine) dispatcher(d collector.Destination) *dispatch.Dispatcher {
 		deciders[name] = s.Decider
 	}
 	return dispatch.New(dispatch.Options{
-		Store: e.store, Destination: d, Deciders: deciders, Now: e.config.Now, Jitter: e.config.Jitter,
+		Store: e.store, Destination: d, Await: e.pipeline.Await, Deciders: deciders, Now: e.config.Now, Jitter: e.config.Jitter,
 		Sleep: sleep(e.config.Now), OnSettled: e.config.OnSettled, Log: e.config.Log,
 	})
 }

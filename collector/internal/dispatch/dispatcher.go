@@ -28,6 +28,9 @@ const (
 type Options struct {
 	Store       collector.Store
 	Destination collector.Destination
+	// Await returns when all that is durable at the call has been applied, so
+	// that an acknowledged withdrawal is never overtaken by a send.
+	Await func(context.Context) error
 	// Deciders by site.
 	Deciders map[string]collector.Decider
 	Now      func() time.Time
@@ -193,6 +196,9 @@ func (d *Dispatcher) Step(ctx context.Context) (worked bool, err error) {
 	}
 	leased, err := d.Store.LeaseDue(ctx, d.Destination.Name(), now, batchMax, leaseLength)
 	if err != nil || len(leased) == 0 {
+		return false, err
+	}
+	if err := d.Await(ctx); err != nil {
 		return false, err
 	}
 	outgoing, settled, err := d.prepare(ctx, leased, sends, now)

@@ -6,7 +6,8 @@
 //
 // # One round
 //
-//  1. lease what is due
+//  1. lease what is due, and wait until the pipeline has applied all that was
+//     acknowledged by then: a withdrawal is never overtaken
 //  2. for each: past its window? expired. Join event and profile, decide by
 //     consent as of now: drop → withheld, hold → held. Compose, or repeat the
 //     body of the try before when the decision is the same.

@@ -49,6 +49,7 @@ type Pipeline struct {
 	// mu guards the fields below.
 	mu      sync.Mutex
 	applied collector.Offset
+	moved   chan struct{} // closed and replaced when applied grows
 	fault   error
 }
 
@@ -62,7 +63,7 @@ func New(ctx context.Context, o Options) (*Pipeline, error) {
 		return nil, fmt.Errorf("the store has applied the journal up to %d and the journal ends at %d: "+
 			"they are not of the same data folder, or the journal lost its end; restore both from one backup", at, durable)
 	}
-	return &Pipeline{Options: o, applied: at}, nil
+	return &Pipeline{Options: o, applied: at, moved: make(chan struct{})}, nil
 }
 
 // Applied is the offset up to which entries are applied, for lag.
@@ -85,6 +86,27 @@ func (p *Pipeline) progress(to collector.Offset, fault error) {
 	p.fault = fault
 	if fault == nil {
 		p.applied = to
+		close(p.moved)
+		p.moved = make(chan struct{})
+	}
+}
+
+// Await returns when all that was durable at the call is applied, or with the
+// context's error.
+func (p *Pipeline) Await(ctx context.Context) error {
+	goal := p.Journal.Durable()
+	for {
+		p.mu.Lock()
+		applied, moved := p.applied, p.moved
+		p.mu.Unlock()
+		if applied >= goal {
+			return nil
+		}
+		select {
+		case <-moved:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
 	}
 }
 

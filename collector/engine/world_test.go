@@ -1,0 +1,205 @@
+package engine_test
+
+import (
+	"context"
+	"log/slog"
+	"math/rand/v2"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/cockroachdb/pebble/v2/vfs"
+
+	"matchkey/collector"
+	"matchkey/collector/collectortest"
+	"matchkey/collector/engine"
+)
+
+// world is an engine on a disk in memory, with one site "shop", one
+// destination "main", and rules small enough to read here: a purchase is a
+// conversion; a person must have accepted and not refused since.
+type world struct {
+	*testing.T
+	fs     *vfs.MemFS
+	engine *engine.Engine
+	meta   *collectortest.MemoryDestination
+	wait   time.Duration // of the scenario
+}
+
+func newWorld(t *testing.T) *world {
+	w := &world{T: t, fs: vfs.NewCrashableMem(), meta: collectortest.NewMemoryDestination("main")}
+	w.open()
+	t.Cleanup(w.close)
+	return w
+}
+
+func (w *world) open() {
+	w.Helper()
+	e, err := engine.Open(context.Background(), w.fs, engine.Config{
+		Dir: "data", Now: time.Now, Random: rand.NewChaCha8([32]byte{}), Jitter: func() float64 { return 0 },
+		Log:   quiet(),
+		Sites: map[string]engine.Site{"shop": {Matcher: rules{w}, Decider: rules{w}, Records: records}},
+	}, w.meta)
+	if err != nil {
+		w.Fatal(err)
+	}
+	w.engine = e
+}
+
+// cutPower ends the engine as a power cut would and opens another on what the
+// disk holds: all that was synced, and a random share of the rest. From the cut
+// on the old engine's requests reach nobody and get no answer.
+func (w *world) cutPower(rng *rand.Rand) {
+	w.Helper()
+	w.meta.Script(func(collector.Parcel) collector.Verdict { return collector.Verdict{} })
+	disk := w.fs.CrashClone(vfs.CrashCloneCfg{UnsyncedDataPercent: rng.IntN(101), RNG: rng})
+	gone, cancel := context.WithCancel(context.Background())
+	cancel()
+	if err := w.engine.Close(gone); err != nil {
+		w.Error(err)
+	}
+	w.meta.Script(nil)
+	w.fs = disk
+	w.open()
+}
+
+func (w *world) close() {
+	w.Helper()
+	if w.engine == nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	if err := w.engine.Close(ctx); err != nil {
+		w.Error(err)
+	}
+	w.engine = nil
+}
+
+// rules match and decide.
+type rules struct{ w *world }
+
+func (r rules) Match(ev collector.Event, _ collector.Profile) ([]collector.Conversion, []collector.Note) {
+	if ev.Name != "purchase" {
+		return nil, nil
+	}
+	return []collector.Conversion{{
+		Scenario: "purchase", Send: "Purchase", Destinations: []string{"main"}, Wait: r.w.wait, Properties: ev.Properties,
+	}}, nil
+}
+
+func (rules) Decide(q collector.Question) collector.Decision {
+	state, at := "", time.Time{}
+	for _, rec := range q.Records {
+		own := slices.Contains(q.Direct, rec.Subject)
+		if (own || rec.Action != collector.ConsentAccept) && !rec.At.Before(at) {
+			state, at = rec.Action, rec.At
+		}
+	}
+	switch state {
+	case collector.ConsentAccept:
+		return collector.Decision{Outcome: collector.SendFull, Reasons: []collector.Reason{"granted"}}
+	case "":
+		return collector.Decision{Outcome: collector.Hold, Reasons: []collector.Reason{"pending"}, RetryAt: q.Event.ReceivedAt.Add(time.Hour)}
+	default:
+		return collector.Decision{Outcome: collector.Drop, Reasons: []collector.Reason{"refused"}}
+	}
+}
+
+func records(a collector.ConsentAnswer, subjects []collector.Subject, ev collector.Event, at collector.Offset) (recs []collector.ConsentRecord) {
+	for _, s := range subjects {
+		recs = append(recs, collector.ConsentRecord{
+			ID: a.Action + a.At.String(), Subject: s, Purpose: "*", Action: a.Action, At: a.At, ReceivedAt: ev.ReceivedAt, Seq: at,
+		})
+	}
+	return recs
+}
+
+func (w *world) append(events ...collector.Event) {
+	w.Helper()
+	if _, err := w.engine.Journal().Append(w.Context(), events); err != nil {
+		w.Fatal(err)
+	}
+}
+
+// accepted is a beacon's answer of a while ago.
+func accepted(at time.Time) *collector.ConsentAnswer {
+	return &collector.ConsentAnswer{Action: collector.ConsentAccept, At: at.Add(-time.Minute), Explicit: true, Source: "banner"}
+}
+
+// browsed is a page view of a visitor with a click, with consent.
+func browsed(visitor, customer string) collector.Event {
+	now := time.Now().UTC()
+	return collector.Event{
+		ID: "pv." + visitor + customer, Site: "shop", Name: collector.EventPageView, Origin: collector.OriginBrowser, Receipt: "b_" + visitor,
+		OccurredAt: now, ReceivedAt: now, Visitor: visitor, Customer: customer, Session: "s." + visitor,
+		Client:      collector.Client{IP: "203.0.113.7", UserAgent: "test"},
+		URL:         "https://shop.example/",
+		Identifiers: []collector.Identifier{{Kind: collector.KindClick, Value: "click of " + visitor, FirstAt: now, LastAt: now, Receipt: "b_" + visitor}},
+		Consent:     accepted(now),
+	}
+}
+
+// bought is the shop's purchase of a customer.
+func bought(order, customer string) collector.Event {
+	now := time.Now().UTC()
+	return collector.Event{
+		ID: "purchase." + order, Site: "shop", Name: collector.EventPurchase, Origin: collector.OriginServer, Receipt: "c_" + order,
+		OccurredAt: now, ReceivedAt: now, Customer: customer,
+		Identifiers: []collector.Identifier{{Kind: collector.KindEmail, Value: "hash of " + customer, FirstAt: now, LastAt: now, Receipt: "c_" + order}},
+		Properties:  map[string]any{"value": 59.9, "currency": "EUR"},
+	}
+}
+
+// answered is a beacon that carries an answer and nothing else.
+func answered(action, visitor, customer string) collector.Event {
+	now := time.Now().UTC()
+	return collector.Event{
+		ID: "consent." + action + visitor + customer, Site: "shop", Name: collector.EventConsent, Origin: collector.OriginBrowser,
+		Receipt: "b_answer", OccurredAt: now, ReceivedAt: now, Visitor: visitor, Customer: customer,
+		Consent: &collector.ConsentAnswer{Action: action, At: now, Source: "banner", Explicit: true},
+	}
+}
+
+// eventually waits for a delivery to reach a state.
+func (w *world) eventually(order string, state collector.State) collector.Delivery {
+	w.Helper()
+	var last collector.Delivery
+	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); time.Sleep(time.Millisecond) {
+		d, ok, err := w.engine.Reader().Delivery(w.Context(), key(order))
+		if err != nil {
+			w.Fatal(err)
+		}
+		if ok && d.State == state {
+			return d
+		}
+		last = d
+	}
+	w.Fatalf("delivery of %s is %q (%v), want %q", order, last.State, last.Reasons, state)
+	return last
+}
+
+func key(order string) collector.DeliveryKey {
+	return collector.DeliveryKey{Site: "shop", Destination: "main", Send: "Purchase", EventID: "purchase." + order}
+}
+
+// kinds are the kinds that the destination received for an order, once.
+func (w *world) kinds(order string) []collector.Kind {
+	w.Helper()
+	var found [][]collector.Kind
+	for _, p := range w.meta.Received() {
+		if p.Key == key(order) {
+			body, err := collectortest.ReadMemoryBody(p.Body)
+			if err != nil {
+				w.Fatal(err)
+			}
+			found = append(found, body.Kinds)
+		}
+	}
+	if len(found) != 1 {
+		w.Fatalf("order %s was received %d times, want once", order, len(found))
+	}
+	return found[0]
+}
+
+func quiet() *slog.Logger { return slog.New(slog.DiscardHandler) }

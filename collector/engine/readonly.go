@@ -1,0 +1,28 @@
+package engine
+
+import (
+	"io"
+	"strings"
+
+	"github.com/cockroachdb/pebble/v2/vfs"
+
+	"matchkey/collector"
+	"matchkey/collector/internal/keyspace"
+	"matchkey/collector/internal/store"
+)
+
+// OpenReader opens a data folder that no process uses, to look at it only:
+// nothing is written, recovered or sent. Close it when done.
+func OpenReader(fs vfs.FS, dir string) (collector.Reader, io.Closer, error) {
+	db, err := keyspace.Open(keyspace.Options{FS: fs, Dir: dir, ReadOnly: true})
+	if err != nil {
+		return nil, nil, err
+	}
+	// A reader leases nothing, so its lease IDs need no randomness.
+	s, err := store.OpenPebble(db, strings.NewReader("readonly"))
+	if err != nil {
+		_ = db.Close()
+		return nil, nil, err
+	}
+	return s, db, nil
+}

@@ -1,0 +1,124 @@
+package graphsim
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// object is a JSON object whose members are not looked into yet.
+type object map[string]jsontext.Value
+
+// keys are sorted, so that of several faults the same one is always named first.
+func (o object) keys() []string { return slices.Sorted(maps.Keys(o)) }
+
+const maxEvents = 1000 // per request, § 1.1
+
+// requestKeys are the keys beside data that the edge knows (§ 1.6), all but
+// three of them strings. Others are ignored: whether Meta refuses them at this
+// level is not documented.
+var requestKeys = []string{
+	"access_token", "appsecret_proof", "namespace_id", "partner_agent",
+	"test_event_code", "upload_id", "upload_source", "upload_tag",
+}
+
+// parseBody reads the top level of a request body. It is stricter than PHP:
+// duplicate keys and invalid UTF-8 are refused anywhere in it.
+func parseBody(body []byte) (object, *refusal) {
+	var top object
+	if err := json.Unmarshal(body, &top); err != nil || top == nil {
+		return nil, badRequest(400, codeParameter, "(#100) The body has to be one JSON object with unique keys, in UTF-8.")
+	}
+	return top, nil
+}
+
+// eventsOf returns the 1 to 1,000 events of a body.
+func eventsOf(top object) ([]jsontext.Value, *refusal) {
+	for _, key := range requestKeys {
+		if v, ok := top[key]; ok {
+			if s, isString := text(v); !isString || s == "" {
+				return nil, badRequest(400, codeParameter, "(#100) Param "+key+" must be a string that is not empty.")
+			}
+		}
+	}
+	data, ok := top["data"]
+	if !ok {
+		return nil, badRequest(400, codeParameter, "(#100) The parameter data is required")
+	}
+	events, ok := list(data)
+	switch {
+	case !ok:
+		return nil, badRequest(400, codeParameter, "(#100) Param data must be an array.")
+	case len(events) == 0:
+		return nil, badRequest(400, codeParameter, "(#100) param data must be non-empty.")
+	case len(events) > maxEvents:
+		return nil, badRequest(400, codeParameter, fmt.Sprintf("(#100) Param data has %d elements; at most %d are allowed.", len(events), maxEvents))
+	}
+	return events, nil
+}
+
+// The following read a value of one type. What they are given is valid JSON,
+// as it comes out of parseBody; a missing value is of no type.
+
+func text(v jsontext.Value) (s string, ok bool) {
+	if len(v) == 0 || v.Kind() != '"' || json.Unmarshal(v, &s) != nil {
+		return "", false
+	}
+	return s, true
+}
+
+func list(v jsontext.Value) (out []jsontext.Value, ok bool) {
+	if len(v) == 0 || v.Kind() != '[' || json.Unmarshal(v, &out) != nil {
+		return nil, false
+	}
+	return out, true
+}
+
+func members(v jsontext.Value) (out object, ok bool) {
+	if len(v) == 0 || v.Kind() != '{' || json.Unmarshal(v, &out) != nil {
+		return nil, false
+	}
+	return out, true
+}
+
+func number(v jsontext.Value) bool { return len(v) > 0 && v.Kind() == '0' }
+
+// integer reads a number that is written as one: no fraction, no exponent.
+func integer(v jsontext.Value) (n int64, ok bool) {
+	if !number(v) || json.Unmarshal(v, &n) != nil {
+		return 0, false
+	}
+	return n, true
+}
+
+func boolean(v jsontext.Value) bool { return len(v) > 0 && (v.Kind() == 't' || v.Kind() == 'f') }
+
+// anything decodes a value into maps, slices, strings, float64 and bool. A
+// number beyond float64 comes as its text: nothing hides behind it.
+func anything(v jsontext.Value) any {
+	var out any
+	if json.Unmarshal(v, &out, json.WithUnmarshalers(hugeNumbers)) != nil {
+		return nil
+	}
+	return out
+}
+
+var hugeNumbers = json.UnmarshalFromFunc(func(dec *jsontext.Decoder, out *any) error {
+	if dec.PeekKind() != '0' {
+		return errors.ErrUnsupported
+	}
+	v, err := dec.ReadValue()
+	if err != nil {
+		return err
+	}
+	n, err := strconv.ParseFloat(string(v), 64)
+	if *out = n; err != nil {
+		*out = string(v)
+	}
+	return nil
+})

@@ -1,0 +1,167 @@
+package graphsim
+
+// What is checked of custom_data (capi.md § 4.1). Its keys are free; the types
+// of the documented ones are not, and nothing in it may be null or empty.
+
+import (
+	"maps"
+	"slices"
+	"strconv"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// customTypes are the documented keys that the checks look into.
+var customTypes = map[string]func(jsontext.Value) bool{
+	"value": finite, "predicted_ltv": finite, "net_revenue": finite,
+	"num_items":   isInteger,
+	"content_ids": listOfIDs, "contents": isList,
+	"content_name": isText, "content_category": isText, "content_type": isText,
+	"currency": isText, "delivery_category": isText, "search_string": isText,
+	"order_id": isText, "item_number": isText,
+	"status": func(v jsontext.Value) bool { return isText(v) || boolean(v) },
+}
+
+// contentTypes are those of a member of contents.
+var contentTypes = map[string]func(jsontext.Value) bool{
+	"id":       func(v jsontext.Value) bool { return isText(v) || isInteger(v) },
+	"quantity": isInteger, "item_price": finite, "delivery_category": isText,
+}
+
+var (
+	contentKinds      = []string{"product", "product_group"}
+	deliveryKinds     = []string{"in_store", "curbside", "home_delivery"}
+	purchaseEventName = "Purchase"
+)
+
+// checkCustomData says what Meta would say; a nil raw means there is none,
+// which only a Purchase cannot do with.
+func checkCustomData(raw jsontext.Value, eventName string) (map[string]any, *refusal) {
+	custom := object{}
+	if raw != nil {
+		var ok bool
+		if custom, ok = members(raw); !ok {
+			return nil, bad(subStructure, "A parameter has to be an object.", "custom_data")
+		}
+	}
+	if _, ok := custom["event_id"]; ok { // § 13.26
+		return nil, unexpected("event_id").under("custom_data")
+	}
+	if f := noneEmpty(raw); f != nil {
+		return nil, f.under("custom_data")
+	}
+	if eventName == purchaseEventName {
+		if f := checkPurchase(custom); f != nil {
+			return nil, f.under("custom_data")
+		}
+	}
+	if f := checkCustomTypes(custom); f != nil {
+		return nil, f.under("custom_data")
+	}
+	if raw == nil {
+		return nil, nil
+	}
+	values, _ := anything(raw).(map[string]any)
+	return values, nil
+}
+
+func checkPurchase(custom object) *refusal {
+	if !finite(custom["value"]) {
+		return bad(subNoValue, "A Purchase needs a value that is a number.", "value")
+	}
+	if code, _ := text(custom["currency"]); !isCurrency(code) {
+		return bad(subNoCurrency, "A Purchase needs a currency of ISO 4217.", "currency")
+	}
+	return nil
+}
+
+func checkCustomTypes(custom object) *refusal {
+	if f := checkTypes(custom, customTypes); f != nil {
+		return f
+	}
+	if code, ok := text(custom["currency"]); ok && !isCurrency(code) {
+		return bad(subNotUsable, "The currency is not one of ISO 4217.", "currency")
+	}
+	if f := oneOf(custom, "content_type", contentKinds); f != nil {
+		return f
+	}
+	if f := oneOf(custom, "delivery_category", deliveryKinds); f != nil {
+		return f
+	}
+	contents, _ := list(custom["contents"])
+	for i, c := range contents {
+		content, ok := members(c)
+		if !ok {
+			return bad(subStructure, "A parameter has to be an object.", "contents", strconv.Itoa(i))
+		}
+		f := checkTypes(content, contentTypes)
+		if f == nil {
+			f = oneOf(content, "delivery_category", deliveryKinds)
+		}
+		if f != nil {
+			return f.under("contents", strconv.Itoa(i))
+		}
+	}
+	return nil
+}
+
+func checkTypes(o object, types map[string]func(jsontext.Value) bool) *refusal {
+	for _, key := range o.keys() {
+		if is := types[key]; is != nil && !is(o[key]) {
+			return bad(subStructure, "A value of a type that the parameter does not take.", key)
+		}
+	}
+	return nil
+}
+
+// noneEmpty refuses null and "" at any depth: a shop's field that was never
+// filled (§ 13.12).
+func noneEmpty(raw jsontext.Value) *refusal {
+	if raw == nil {
+		return nil
+	}
+	return emptyIn(anything(raw))
+}
+
+func emptyIn(v any) *refusal {
+	switch v := v.(type) {
+	case nil:
+		return bad(subStructure, "A value must not be null: leave it out.")
+	case string:
+		if v == "" {
+			return bad(subStructure, "A value must not be empty: leave it out.")
+		}
+	case []any:
+		for i, item := range v {
+			if f := emptyIn(item); f != nil {
+				return f.under(strconv.Itoa(i))
+			}
+		}
+	case map[string]any:
+		for _, key := range slices.Sorted(maps.Keys(v)) {
+			if f := emptyIn(v[key]); f != nil {
+				return f.under(shownKey(key))
+			}
+		}
+	}
+	return nil
+}
+
+func isText(v jsontext.Value) bool    { _, ok := text(v); return ok }
+func isInteger(v jsontext.Value) bool { _, ok := integer(v); return ok }
+func isList(v jsontext.Value) bool    { _, ok := list(v); return ok }
+
+// finite: a number that fits a float64.
+func finite(v jsontext.Value) bool {
+	var n float64
+	return number(v) && json.Unmarshal(v, &n) == nil
+}
+
+func listOfIDs(v jsontext.Value) bool {
+	ids, ok := list(v)
+	for _, id := range ids {
+		ok = ok && (isText(id) || isInteger(id))
+	}
+	return ok
+}

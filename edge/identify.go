@@ -1,0 +1,132 @@
+package edge
+
+import (
+	"strings"
+	"time"
+
+	"matchkey/collector"
+)
+
+// From what a request brought to identifiers that may be kept: contact data is
+// hashed, browser identifiers are checked against their grammar. Raw contact
+// data lives no longer than these functions.
+
+// A finding is an identifier that was found in a request, before it is known
+// with which event it is kept.
+type finding struct {
+	kind  collector.Kind
+	value string
+	at    time.Time // the value's own time; zero when it has none
+	how   string
+}
+
+// identifiers gives findings to an event. One that carries no time of its own
+// was seen when the event happened.
+func identifiers(found []finding, event string, at time.Time, receipt string) []collector.Identifier {
+	if len(found) == 0 {
+		return nil
+	}
+	out := make([]collector.Identifier, len(found))
+	for i, f := range found {
+		first, last := at, at
+		if !f.at.IsZero() {
+			first = f.at
+		}
+		if last.Before(first) {
+			last = first
+		}
+		out[i] = collector.Identifier{
+			Kind: f.kind, Value: f.value, FirstAt: first, LastAt: last,
+			Receipt: receipt, Event: event, How: f.how,
+		}
+	}
+	return out
+}
+
+// contact hashes contact data: members are name and value by kind ("email",
+// "phone" …), field is what notes call their object. A value that cannot be
+// kept costs itself and a note.
+func (s *site) contact(members []member, field string) (found []finding, notes []collector.Note) {
+	country := countryCode(valueOf(members, string(collector.KindCountry)))
+	if country == "" {
+		country = s.country
+	}
+	for _, kind := range collector.ContactKinds() {
+		m, given := lookup(members, string(kind))
+		if !given || m.ok && strings.TrimSpace(m.value) == "" {
+			continue // an empty field of a form is no fault
+		}
+		var hashes []string
+		var how string
+		why := collector.ReasonMalformed
+		switch {
+		case !m.ok:
+		case len(m.value) > maxContact:
+			why = collector.ReasonFieldTooLong
+		default:
+			hashes, how, why = s.hash(kind, m.value, country)
+		}
+		if why != "" {
+			notes = append(notes, collector.Note{Field: field + "." + string(kind), Reason: why})
+			continue
+		}
+		for _, h := range hashes {
+			found = append(found, finding{kind: kind, value: h, how: how})
+		}
+	}
+	return found, notes
+}
+
+// browserIdentifiers takes the site's browser identifiers from a beacon, and
+// those that are missing or wrong there from the request's cookies. cookie
+// returns a cookie's value or "". Each that is kept is also to be set again.
+func (s *site) browserIdentifiers(sent []member, cookie func(string) string, now time.Time) (found []finding, reissue []setCookie, notes []collector.Note) {
+	for _, id := range s.identifiers {
+		said, given := lookup(sent, id.Cookie)
+		value, at, why := "", time.Time{}, collector.ReasonNeverSeen
+		if given {
+			if value, at, why = parseIdentifier(id, said, now); why != "" {
+				notes = append(notes, collector.Note{Field: id.Cookie, Reason: why})
+			}
+		}
+		if carried := cookie(id.Cookie); why != "" && carried != "" && carried != said.value {
+			if value, at, why = parseIdentifier(id, member{id.Cookie, carried, true}, now); why != "" {
+				notes = append(notes, collector.Note{Field: id.Cookie, Reason: why})
+			}
+		}
+		if why == "" {
+			found = append(found, finding{kind: id.Kind, value: value, at: at})
+			reissue = append(reissue, setCookie{id.Cookie, value, id.MaxAge})
+		}
+	}
+	return found, reissue, notes
+}
+
+func parseIdentifier(id collector.BrowserIdentifier, m member, now time.Time) (kept string, at time.Time, why collector.Reason) {
+	switch {
+	case !m.ok:
+		return "", time.Time{}, collector.ReasonMalformed
+	case len(m.value) > maxIdentifier:
+		return "", time.Time{}, collector.ReasonFieldTooLong
+	}
+	return id.Parse(m.value, now)
+}
+
+func lookup(members []member, name string) (member, bool) {
+	for _, m := range members {
+		if m.name == name {
+			return m, true
+		}
+	}
+	return member{}, false
+}
+
+// countryCode returns s as an ISO 3166-1 alpha-2 code, or "" when it is none:
+// "Germany" is contact data, but no help with a phone number.
+func countryCode(s string) string {
+	s = strings.ToUpper(strings.TrimSpace(s))
+	if len(s) != 2 || s[0] < 'A' || s[0] > 'Z' || s[1] < 'A' || s[1] > 'Z' {
+		return ""
+	}
+	return s
+}

@@ -1,0 +1,170 @@
+package edge
+
+import (
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/netip"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"matchkey/collector"
+)
+
+// Options is everything the edge is handed. It is read once, by [New].
+type Options struct {
+	Sites []Site
+	// Journal makes events durable. Required.
+	Journal collector.Appender
+	// TrustedProxies are the networks whose X-Forwarded-For is believed.
+	TrustedProxies []netip.Prefix
+	// Geo says where an address is; nil means that nobody knows. Safe for
+	// concurrent use. See [OpenGeo].
+	Geo func(netip.Addr) collector.Geo
+
+	// Now is the edge's clock; nil means time.Now. Safe for concurrent use.
+	Now func() time.Time
+	// Random gives receipts and jitter; nil means crypto/rand. It need not be
+	// safe for concurrent use.
+	Random io.Reader
+	// Log gets no personal data; nil means silence.
+	Log *slog.Logger
+	// Metrics gets the edge's metrics; nil means that nobody reads them.
+	Metrics prometheus.Registerer
+	// OnRefused, when not nil, is told of every refusal. It is called on the
+	// request's goroutine, possibly by many at a time, and must not block.
+	OnRefused func(Refusal)
+}
+
+// A Site is one site as the edge sees it.
+type Site struct {
+	// Name stands in the addresses and in metrics: letters, digits, '-' and
+	// '_', at most 64.
+	Name string
+	// Prefix is the path of the site's public addresses; empty means /mk.
+	Prefix string
+	// Origins of the pages that may send beacons: scheme://host[:port].
+	Origins []string
+	// WriteKeys authorise server-side events. Only their SHA-256 is kept in
+	// memory. Without one, no server-side event is taken.
+	WriteKeys []string
+	// CookieDomain is the Domain of the cookies, used when the edge is itself
+	// reached under it; empty means host-only cookies.
+	CookieDomain string
+	// Country is the ISO 3166-1 alpha-2 code that phone numbers without a
+	// country code are read with; may be empty.
+	Country string
+	// Script is the tag. Without a body no script is served.
+	Script Script
+	// Identifiers are the browser identifiers that are kept and re-issued.
+	Identifiers []collector.BrowserIdentifier
+	// Hash turns contact data into what is kept. Required.
+	Hash collector.Hasher
+	// MayKeep says whether what a beacon tells about a person may be kept. The
+	// answer is nil when the beacon carries none. When it is no, the reasons
+	// say why. Pure and safe for concurrent use. Required.
+	MayKeep func(answer *collector.ConsentAnswer, signals collector.Signals, geo collector.Geo) (bool, []collector.Reason)
+}
+
+// A Script is a built tag with its encodings; an empty encoding is not offered.
+type Script struct {
+	Body, Gzip, Brotli []byte
+	// Hash names the build, in the immutable address and the ETag: letters,
+	// digits, '-' and '_', at most 64.
+	Hash string
+}
+
+// DefaultPrefix is where a site's public addresses are unless it says otherwise.
+const DefaultPrefix = "/mk"
+
+// A site is a [Site] that was checked and made ready to be asked.
+type site struct {
+	name         string
+	prefix       string
+	origins      map[string]bool
+	keys         [][sha256.Size]byte
+	cookieDomain string
+	country      string
+	script       Script
+	identifiers  []collector.BrowserIdentifier
+	hash         collector.Hasher
+	mayKeep      func(*collector.ConsentAnswer, collector.Signals, collector.Geo) (bool, []collector.Reason)
+}
+
+var (
+	nameForm   = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)
+	prefixForm = regexp.MustCompile(`^(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)+$`)
+	domainForm = regexp.MustCompile(`^[a-z0-9-]+(\.[a-z0-9-]+)*$`)
+)
+
+// prepare checks one site; the error lists everything that is wrong with it.
+func (o Site) prepare() (*site, error) {
+	s := &site{
+		name:         o.Name,
+		prefix:       o.Prefix,
+		origins:      make(map[string]bool, len(o.Origins)),
+		cookieDomain: strings.ToLower(strings.TrimPrefix(o.CookieDomain, ".")),
+		country:      o.Country,
+		script:       o.Script,
+		identifiers:  o.Identifiers,
+		hash:         o.Hash,
+		mayKeep:      o.MayKeep,
+	}
+	if s.prefix == "" {
+		s.prefix = DefaultPrefix
+	}
+	var faults []error
+	fault := func(format string, args ...any) {
+		faults = append(faults, fmt.Errorf("site %q: "+format, append([]any{o.Name}, args...)...))
+	}
+
+	if !nameForm.MatchString(o.Name) {
+		fault("a site's name has 1 to 64 letters, digits, '-' and '_'")
+	}
+	if !prefixForm.MatchString(s.prefix) || s.prefix == apiPrefix || strings.HasPrefix(s.prefix, apiPrefix+"/") {
+		fault("the prefix %q is not a path such as /mk, or belongs to the edge itself", s.prefix)
+	}
+	for _, raw := range o.Origins {
+		origin, ok := originOf(raw)
+		if !ok || strings.TrimSuffix(strings.ToLower(raw), "/") != origin && !hasDefaultPort(raw, origin) {
+			fault("the origin %q is not scheme://host[:port] with http or https", raw)
+		}
+		s.origins[origin] = true
+	}
+	for _, key := range o.WriteKeys {
+		if key == "" {
+			fault("an empty write key would let everybody in")
+		}
+		s.keys = append(s.keys, sha256.Sum256([]byte(key)))
+	}
+	if s.cookieDomain != "" && !domainForm.MatchString(s.cookieDomain) {
+		fault("the cookie domain %q is not a host name", o.CookieDomain)
+	}
+	if len(s.script.Body) > 0 && !nameForm.MatchString(s.script.Hash) {
+		fault("the tag's hash %q does not fit into an address", s.script.Hash)
+	}
+	for _, id := range s.identifiers {
+		if !isToken(id.Cookie) || id.MaxAge < time.Second || id.Parse == nil {
+			fault("the identifier %q needs a cookie's name, its age and a grammar", id.Kind)
+		}
+	}
+	if s.hash == nil {
+		fault("there is no hash for contact data")
+	}
+	if s.mayKeep == nil {
+		fault("there is no rule of consent")
+	}
+	return s, errors.Join(faults...)
+}
+
+// hasDefaultPort reports whether raw is origin with its scheme's own port
+// written out, which browsers never do.
+func hasDefaultPort(raw, origin string) bool {
+	raw = strings.ToLower(raw)
+	return raw == origin+":443" || raw == origin+":80"
+}

@@ -1,0 +1,133 @@
+package edge
+
+import (
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+
+	"matchkey/collector"
+)
+
+// Properties are the site's own words, kept as JSON values. They are bounded
+// because everything behind the edge walks them: conditions are quadratic in
+// the length of a list (reference/deps.md § 3).
+const (
+	maxPropertyBytes   = 8 << 10 // all properties of one event, as JSON
+	maxPropertyDepth   = 6       // the properties themselves are depth 1
+	maxPropertyMembers = 100     // of one list or object
+	maxPropertyText    = 1024    // one string, in bytes
+)
+
+// readProperties reads the properties of an event. Properties as a whole that
+// cannot be kept give why and nothing else; single ones that cannot are left
+// out with a note each.
+func readProperties(raw jsontext.Value) (kept map[string]any, notes []collector.Note, why collector.Reason) {
+	if len(raw) == 0 || raw.Kind() == 'n' {
+		return nil, nil, ""
+	}
+	if raw.Kind() != '{' {
+		return nil, nil, collector.ReasonProperty
+	}
+	if len(raw) > maxPropertyBytes {
+		return nil, nil, collector.ReasonPropertiesLarge
+	}
+	if err := json.Unmarshal(raw, &kept); err != nil {
+		return nil, nil, collector.ReasonProperty
+	}
+	if len(kept) > maxPropertyMembers {
+		return nil, nil, collector.ReasonPropertiesLarge
+	}
+	for name, value := range kept {
+		if why := checkProperty(name, value, 2); why != "" {
+			delete(kept, name)
+			notes = append(notes, collector.Note{Field: propertyField(name), Reason: why})
+		}
+	}
+	if len(kept) == 0 {
+		kept = nil
+	}
+	slices.SortFunc(notes, func(a, b collector.Note) int { return strings.Compare(a.Field, b.Field) })
+	return kept, notes, ""
+}
+
+// checkProperty says why a value cannot be kept, if it cannot. depth is the
+// value's own, should it be a list or an object.
+func checkProperty(name string, value any, depth int) collector.Reason {
+	if utf8.RuneCountInString(name) > maxToken {
+		return collector.ReasonFieldTooLong
+	}
+	if looksLikeEmail(name) {
+		return ReasonContactData
+	}
+	switch v := value.(type) {
+	case float64:
+		if namesContact(name) {
+			return ReasonContactData
+		}
+	case string:
+		if namesContact(name) {
+			return ReasonContactData
+		}
+		if len(v) > maxPropertyText {
+			return collector.ReasonFieldTooLong
+		}
+		if looksLikeEmail(v) {
+			return ReasonContactData
+		}
+	case []any:
+		if depth > maxPropertyDepth || len(v) > maxPropertyMembers {
+			return collector.ReasonPropertiesLarge
+		}
+		for _, member := range v {
+			if why := checkProperty("", member, depth+1); why != "" {
+				return why
+			}
+		}
+	case map[string]any:
+		if depth > maxPropertyDepth || len(v) > maxPropertyMembers {
+			return collector.ReasonPropertiesLarge
+		}
+		for name, member := range v {
+			if why := checkProperty(name, member, depth+1); why != "" {
+				return why
+			}
+		}
+	}
+	return ""
+}
+
+// contactNames are what properties with an e-mail address or a phone number are
+// called, in lower case and without '_', '-' and blanks.
+var contactNames = map[string]bool{
+	"email": true, "mail": true, "emailaddress": true,
+	"phone": true, "phonenumber": true, "telephone": true, "tel": true, "mobile": true, "mobilephone": true,
+}
+
+// namesContact reports whether a property is called like contact data, which
+// belongs to identify() or customer, where it is hashed. Nobody can see from a
+// value alone that it is a phone number.
+func namesContact(name string) bool {
+	if len(name) > 16 {
+		return false
+	}
+	plain := strings.Map(func(r rune) rune {
+		if r == '_' || r == '-' || r == ' ' {
+			return -1
+		}
+		return unicode.ToLower(r)
+	}, name)
+	return contactNames[plain]
+}
+
+// propertyField names a property in a note; a name that is no plain word could
+// itself be personal and is not repeated.
+func propertyField(name string) string {
+	if isToken(name) {
+		return "properties." + name
+	}
+	return "properties"
+}

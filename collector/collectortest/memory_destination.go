@@ -184,7 +184,8 @@ func lastReason(d collector.Decision) collector.Reason {
 	return d.Reasons[len(d.Reasons)-1]
 }
 
-// Send asks the script about each parcel; see [MemoryDestination.Script].
+// Send asks the script about each parcel; see [MemoryDestination.Script]. What
+// is left when the context is over was not sent, and so is Retry.
 func (d *MemoryDestination) Send(ctx context.Context, parcels []collector.Parcel) []collector.Verdict {
 	d.mu.Lock()
 	d.sends++
@@ -193,6 +194,10 @@ func (d *MemoryDestination) Send(ctx context.Context, parcels []collector.Parcel
 
 	verdicts := make([]collector.Verdict, len(parcels))
 	for i, p := range parcels {
+		if ctx.Err() != nil {
+			verdicts[i] = collector.Verdict{Ruling: collector.Retry, Detail: "The time was up before it was sent."}
+			continue
+		}
 		verdicts[i] = collector.Verdict{Ruling: collector.Accepted}
 		if script != nil {
 			verdicts[i] = script(p)

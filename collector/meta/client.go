@@ -1,0 +1,124 @@
+package meta
+
+// One request to Graph: how its body is put together, and whether it left us.
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httptrace"
+	"sync/atomic"
+
+	"github.com/go-json-experiment/json/jsontext"
+
+	"matchkey/collector"
+)
+
+// maxAnswer bounds what is read of an answer.
+const maxAnswer = 1 << 20
+
+// envelope returns what stands before and after the events. The keys are
+// Meta's request-level keys (capi.md § 1.6).
+func envelope(testEventCode, partnerAgent string) (head, tail []byte) {
+	head, tail = []byte(`{"data":[`), []byte(`]`)
+	add := func(key, value string) {
+		if value != "" {
+			text, err := jsontext.AppendQuote(nil, value)
+			if err != nil {
+				panic("BUG: " + key + " was not checked")
+			}
+			tail = append(append(append(append(tail, `,"`...), key...), `":`...), text...)
+		}
+	}
+	add("partner_agent", partnerAgent)
+	add("test_event_code", testEventCode)
+	return head, append(tail, '}')
+}
+
+// splice puts the bodies to the letter into one request's body.
+func (d *Destination) splice(parcels []collector.Parcel, which []int) []byte {
+	size := len(d.head) + len(d.tail)
+	for _, i := range which {
+		size += len(parcels[i].Body) + 1
+	}
+	body := append(make([]byte, 0, size), d.head...)
+	for n, i := range which {
+		if n > 0 {
+			body = append(body, ',')
+		}
+		body = append(body, parcels[i].Body...)
+	}
+	return append(body, d.tail...)
+}
+
+// isEvent reports whether a body is one JSON object: anything else would spoil
+// or change the request it is spliced into.
+func isEvent(body []byte) bool {
+	v := jsontext.Value(body)
+	return v.Kind() == '{' && v.IsValid()
+}
+
+// post makes one request. It goes through the transport and not a client, so no
+// redirect is followed and no cookie kept. The token is in the Authorization
+// header alone: a URL ends up in the logs of proxies (capi.md § 1.3).
+func (d *Destination) post(ctx context.Context, body []byte) answer {
+	ctx, cancel := context.WithTimeout(ctx, d.timeout)
+	defer cancel()
+	var left departure
+	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{WroteRequest: left.wroteRequest})
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, d.endpoint, left.reader(body))
+	if err != nil {
+		return answer{err: errors.New("the request cannot be made; check the base URL")}
+	}
+	req.ContentLength = int64(len(body))
+	req.GetBody = func() (io.ReadCloser, error) { return left.reader(body), nil }
+	req.Header.Set("Authorization", d.token().authorization())
+	req.Header.Set("Content-Type", "application/json")
+	req.Header.Set("Accept", "application/json")
+	req.Header.Set("User-Agent", "matchkey")
+
+	resp, err := d.transport.RoundTrip(req)
+	if err != nil {
+		return answer{err: errors.New(d.token().redact(err.Error())), written: left.whole()}
+	}
+	defer resp.Body.Close()
+	text, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer+1))
+	cut := err != nil || len(text) > maxAnswer
+	// An answer that quotes the token would carry it into a verdict.
+	text = bytes.ReplaceAll(text, []byte(string(d.token())), []byte(hiddenToken))
+	return answer{status: resp.StatusCode, header: resp.Header, body: text, cut: cut}
+}
+
+// A departure knows whether a request has left us whole. It errs on the side of
+// "yes": a body that the transport took completely may have been sent, unless
+// the transport reports that writing it failed.
+type departure struct {
+	taken  atomic.Bool // the transport read the body to its end
+	failed atomic.Bool // writing it failed
+}
+
+func (d *departure) whole() bool { return d.taken.Load() && !d.failed.Load() }
+
+func (d *departure) wroteRequest(info httptrace.WroteRequestInfo) { d.failed.Store(info.Err != nil) }
+
+// reader returns a reader of body for one try of the transport.
+func (d *departure) reader(body []byte) io.ReadCloser {
+	d.taken.Store(false)
+	d.failed.Store(false)
+	return io.NopCloser(&departingReader{bytes.NewReader(body), d})
+}
+
+type departingReader struct {
+	body *bytes.Reader
+	d    *departure
+}
+
+func (r *departingReader) Read(p []byte) (int, error) {
+	n, err := r.body.Read(p)
+	if r.body.Len() == 0 {
+		r.d.taken.Store(true)
+	}
+	return n, err
+}

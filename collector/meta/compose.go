@@ -1,0 +1,237 @@
+package meta
+
+// Compose joins conversion, profile and decision into one event of Meta's, and
+// writes down for every field where it comes from, or why it is missing. It is
+// pure: no clock, no randomness, no network. What is chosen when there are
+// several candidates stands in pick_*.go, what happened in custom_data.go, and
+// what is refused as a whole in preflight.go.
+
+import (
+	"strconv"
+	"strings"
+	"time"
+
+	"matchkey/collector"
+)
+
+// Compose makes the payload of a delivery: a body that is one event in JSON, to
+// be sent to the letter on every try, and its lineage, personal values masked.
+// When Meta would refuse the event as a whole, the refusal says why and the
+// payload has no body. Equal compositions give equal payloads; c is not changed.
+func Compose(c collector.Composition) (collector.Payload, *collector.Refusal) {
+	d := draft{c: c}
+	d.fact()
+	d.page()
+	d.contact()
+	d.customer()
+	d.click()
+	d.browser()
+	d.client()
+	d.source()
+	d.privacy()
+	d.custom()
+
+	payload := collector.Payload{Fields: d.fields}
+	if refusal := d.preflight(); refusal != nil {
+		return payload, refusal
+	}
+	body, err := d.event.encode()
+	if err != nil {
+		return payload, &collector.Refusal{
+			Reason: collector.ReasonNotComposable, Path: "custom_data",
+			Detail: "The properties cannot be written as JSON; correct what the site or the scenario sends.",
+		}
+	}
+	payload.Body = body
+	return payload, nil
+}
+
+// A draft is a payload in the making.
+type draft struct {
+	c      collector.Composition
+	event  ServerEvent
+	fields []collector.Field
+}
+
+// sent notes that a field goes along.
+func (d *draft) sent(f collector.Field) { d.fields = append(d.fields, f) }
+
+// dropped notes that a field does not go along, and why.
+func (d *draft) dropped(path string, kind collector.Kind, why collector.Reason) {
+	d.fields = append(d.fields, collector.Field{Path: path, Kind: kind, Dropped: why})
+}
+
+// whyDropped returns why the field at a path does not go along; empty when it
+// does or was not looked at.
+func (d *draft) whyDropped(path string) collector.Reason {
+	for _, f := range d.fields {
+		if f.Path == path && f.Dropped != "" {
+			return f.Dropped
+		}
+	}
+	return ""
+}
+
+// own is a field whose source is the event itself.
+func (d *draft) own(path string, kind collector.Kind, shown, how string) collector.Field {
+	e := &d.c.Event
+	return collector.Field{
+		Path: path, Kind: kind, Shown: shown, How: how,
+		Receipt: e.Receipt, Event: e.Name, From: from(e.Receipt, e.Name), At: e.OccurredAt,
+	}
+}
+
+// from says in words where something comes from: "beacon b_… · page_view".
+func from(receipt, event string) string {
+	var words []string
+	switch {
+	case strings.HasPrefix(receipt, "b_"):
+		words = append(words, "beacon "+receipt)
+	case strings.HasPrefix(receipt, "c_"):
+		words = append(words, "call "+receipt)
+	case receipt != "":
+		words = append(words, receipt)
+	}
+	if event != "" {
+		words = append(words, event)
+	}
+	return strings.Join(words, " · ")
+}
+
+// fact sets name, time and ID.
+func (d *draft) fact() {
+	e := &d.c.Event
+	d.event.EventName = d.c.Delivery.Send
+	d.sent(d.own("event_name", "", d.event.EventName, "the scenario's name for "+e.Name))
+
+	at, how := e.OccurredAt, "whole seconds, rounded down"
+	if ahead := at.Sub(d.c.Now); ahead > 0 && ahead <= clockSlack {
+		at, how = d.c.Now, "whole seconds; was ahead of our clock, so it is now"
+	}
+	d.event.EventTime = at.Unix()
+	d.sent(d.own("event_time", "", strconv.FormatInt(d.event.EventTime, 10), how))
+
+	d.event.EventID = e.ID
+	d.sent(d.own("event_id", "", e.ID, "as it is; the browser's copy has the same"))
+}
+
+// source sets action_source. "website" is claimed only when a page or a browser
+// is known: the sender answers for its truth (capi.md § 2.1), and a website's
+// event is expected to have both (§ 2.2). What a back end reports of a person
+// that no browser was ever seen of is "system_generated", for which the common
+// fields are enough.
+func (d *draft) source() {
+	d.event.ActionSource = sourceSystem
+	how := "neither a page nor a browser is known"
+	if d.event.EventSourceURL != "" || d.event.UserData.UserAgent != "" {
+		d.event.ActionSource, how = sourceWebsite, "a page or a browser is known"
+	}
+	d.sent(d.own("action_source", "", d.event.ActionSource, how))
+}
+
+// privacy sets what the decision asks of Meta.
+func (d *draft) privacy() {
+	if d.c.Decision.AttributionOnly {
+		d.event.OptOut = true
+		d.sent(d.own("opt_out", "", "true", "consent covers attribution only"))
+	}
+	limited := d.c.Decision.LimitedUse
+	if limited == nil {
+		return
+	}
+	d.event.Options = []string{}
+	if !limited.Applies {
+		d.sent(d.own("data_processing_options", "", "[]", "limited data use does not apply"))
+		return
+	}
+	country, state := limited.Country, limited.State
+	d.event.Options, d.event.Country, d.event.State = []string{"LDU"}, &country, &state
+	d.sent(d.own("data_processing_options", "", "LDU", "limited data use applies"))
+	d.sent(d.own("data_processing_options_country", "", strconv.Itoa(country), ""))
+	d.sent(d.own("data_processing_options_state", "", strconv.Itoa(state), ""))
+}
+
+// stripReason says why the decision takes out a kind, from its own reasons:
+// the one that is about kinds of this sort, else the deciding (last) one. The
+// codes are package consent's (consent.md § 5.4).
+func stripReason(dec collector.Decision, kind collector.Kind) collector.Reason {
+	const contactStripped, limitedUse = "contact_data_stripped", "ldu_applied"
+	preferred := []collector.Reason{contactStripped, limitedUse}
+	switch kind {
+	case collector.KindIP, collector.KindUserAgent, collector.KindURL,
+		collector.KindClick, collector.KindBrowser:
+		preferred = []collector.Reason{limitedUse}
+	}
+	for _, p := range preferred {
+		for _, r := range dec.Reasons {
+			if r == p {
+				return r
+			}
+		}
+	}
+	if n := len(dec.Reasons); n > 0 {
+		return dec.Reasons[n-1]
+	}
+	return collector.ReasonConsentAbsent
+}
+
+// missing says why nothing of a kind is known: because a value came and was
+// faulty, because it was not kept for want of consent, or because it never came.
+func (d *draft) missing(kind collector.Kind, names ...string) collector.Reason {
+	if why := d.noted(kind, names...); why != "" {
+		return why
+	}
+	if n := len(d.c.Event.Withheld); n > 0 {
+		return d.c.Event.Withheld[n-1]
+	}
+	return collector.ReasonNeverSeen
+}
+
+// noted returns the reason of the event's note about a field, which carries the
+// kind's name or one of names, perhaps behind a path ("customer.email").
+func (d *draft) noted(kind collector.Kind, names ...string) collector.Reason {
+	for _, note := range d.c.Event.Notes {
+		field := note.Field[strings.LastIndexByte(note.Field, '.')+1:]
+		if field == string(kind) {
+			return note.Reason
+		}
+		for _, name := range names {
+			if field == name {
+				return note.Reason
+			}
+		}
+	}
+	return ""
+}
+
+// candidates returns the identifiers of a kind, the event's own first, then the
+// profile's newest first; ownCount is how many are the event's.
+func (d *draft) candidates(kind collector.Kind) (ids []collector.Identifier, ownCount int) {
+	for _, id := range d.c.Event.Identifiers {
+		if id.Kind == kind {
+			ids = append(ids, id)
+		}
+	}
+	ownCount = len(ids)
+	return append(ids, d.c.Profile.Of(kind)...), ownCount
+}
+
+// identified is a field whose source is an identifier.
+func identified(path string, id collector.Identifier, shown, how string) collector.Field {
+	return collector.Field{
+		Path: path, Kind: id.Kind, Shown: shown, How: how,
+		Receipt: id.Receipt, Event: id.Event, From: from(id.Receipt, id.Event), At: id.FirstAt,
+	}
+}
+
+// windowLength is how old an event may be when it arrives (capi.md § 2), and
+// windowSafety what we keep free of it: one event over it costs a whole request.
+const (
+	windowLength = 7 * 24 * time.Hour
+	windowSafety = 10 * time.Minute
+)
+
+// window is the last moment at which an event may be sent.
+func window(e collector.Event) time.Time {
+	return e.OccurredAt.Add(windowLength - windowSafety)
+}

@@ -1,0 +1,183 @@
+package meta
+
+import (
+	"encoding/json"
+	"math"
+	"reflect"
+	"strings"
+	"testing"
+
+	"matchkey/collector"
+)
+
+// custom composes a Lead with properties and returns custom_data and lineage.
+func custom(t *testing.T, properties map[string]any) (CustomData, []collector.Field) {
+	t.Helper()
+	c := completeComposition()
+	c.Delivery.Send, c.Properties = "Lead", properties
+	return composed(t, c).Custom, compose(t, c).Fields
+}
+
+func TestCustomData(t *testing.T) {
+	for _, c := range []struct {
+		key   string
+		value any
+		want  any // as JSON reads it back
+		why   collector.Reason
+	}{
+		{"value", "59.90", 59.9, ""},
+		{"value", 60, 60.0, ""},
+		{"value", json.Number("1.5"), 1.5, ""},
+		{"value", math.Inf(1), nil, ReasonValueInvalid},
+		{"value", "1e3", nil, ReasonValueInvalid},
+		{"value", true, nil, ReasonValueInvalid},
+		{"value", nil, nil, ReasonEmptyValue},
+		{"net_revenue", -3.5, -3.5, ""},
+		{"currency", " gbp ", "GBP", ""},
+		{"num_items", 3.0, 3.0, ""},
+		{"num_items", 1.5, nil, ReasonValueInvalid},
+		{"order_id", 1001.0, "1001", ""},
+		{"order_id", true, nil, collector.ReasonMalformed},
+		{"order_id", map[string]any{}, nil, collector.ReasonMalformed},
+		{"search_string", "mary@example.com", nil, ReasonPersonal},
+		{"search_string", " red shoes ", "red shoes", ""},
+		{"search_string", strings.Repeat("x", 1001), nil, collector.ReasonFieldTooLong},
+		{"search_string", "", nil, ReasonEmptyValue},
+		{"content_ids", []any{"a", 7.0, nil, "mary@example.com"}, []any{"a", "7"}, ""},
+		{"content_ids", []string{"a"}, []any{"a"}, ""},
+		{"content_ids", "a", []any{"a"}, ""},
+		{"content_ids", []any{}, nil, ReasonEmptyValue},
+		{"status", true, true, ""},
+		{"coupon", "AUTUMN", "AUTUMN", ""},
+		{"coupon", "write to mary@example.com now", nil, ReasonPersonal},
+		{"coupon", "\xff", nil, collector.ReasonMalformed},
+		{"tags", []any{"a", 1.0, true}, []any{"a", 1.0, true}, ""},
+		{"nested", map[string]any{"a": 1.0}, nil, collector.ReasonMalformed},
+		{"nested", []any{map[string]any{"a": 1.0}}, nil, collector.ReasonMalformed},
+		{"email", "x", nil, ReasonPersonal},
+		{"Customer-Email", "x", nil, ReasonPersonal},
+		{"billing_phone", "x", nil, ReasonPersonal},
+		{"first_name", "x", nil, ReasonPersonal},
+		{"ip", "x", nil, ReasonPersonal},
+		{"fbclid", "x", nil, ReasonPersonal},
+		{"event_id", "x", nil, collector.ReasonUnknownField},
+		{"content_name", "Shirt", "Shirt", ""},
+		{"city", "Berlin", "Berlin", ""}, // a property of real estate, not of a person
+	} {
+		got, fields := custom(t, map[string]any{c.key: c.value})
+		f := field(t, fields, "custom_data."+c.key)
+		if !reflect.DeepEqual(got[c.key], c.want) || f.Dropped != c.why {
+			t.Errorf("%s = %v: got %#v, dropped %q; want %#v, %q", c.key, c.value, got[c.key], f.Dropped, c.want, c.why)
+		}
+	}
+}
+
+func TestCustomDataIsBounded(t *testing.T) {
+	many := map[string]any{"value": 1.0}
+	for i := range 150 {
+		many["a"+itoa(int64(i))] = "x"
+	}
+	got, fields := custom(t, many)
+	if len(got) != maxCustomKeys || got["value"] != 1.0 {
+		t.Errorf("%d keys, value %v", len(got), got["value"])
+	}
+	if f := field(t, fields, "custom_data"); f.Dropped != ReasonTooMany {
+		t.Errorf("dropped %q", f.Dropped)
+	}
+	got, fields = custom(t, map[string]any{"mary@example.com": 1.0, strings.Repeat("k", 65): 1.0})
+	if len(got) != 0 || field(t, fields, "custom_data.*").Dropped != collector.ReasonMalformed {
+		t.Errorf("strange keys are sent: %v", got)
+	}
+	for _, f := range fields {
+		if strings.Contains(f.Path, "mary") {
+			t.Errorf("lineage names %q", f.Path)
+		}
+	}
+	list := make([]any, 2*maxListed)
+	for i := range list {
+		list[i] = "x"
+	}
+	if got, _ = custom(t, map[string]any{"content_ids": list}); len(got["content_ids"].([]any)) != maxListed {
+		t.Error("a list is not bounded")
+	}
+}
+
+func TestContents(t *testing.T) {
+	got, fields := custom(t, map[string]any{"contents": []any{
+		map[string]any{"id": "a", "quantity": "2", "item_price": 9.5, "size": "L", "title": "mary@example.com", "brand": ""},
+		map[string]any{"quantity": 1.0},
+		"b",
+		map[string]any{"id": 7.0, "quantity": -1.0},
+	}})
+	want := []any{
+		map[string]any{"id": "a", "quantity": 2.0, "item_price": 9.5},
+		map[string]any{"id": "7"},
+	}
+	if !reflect.DeepEqual(got["contents"], want) {
+		t.Errorf("contents %#v", got["contents"])
+	}
+	for path, why := range map[string]collector.Reason{
+		"custom_data.contents": "", "custom_data.contents[]": collector.ReasonMalformed,
+		"custom_data.contents[].id": collector.ReasonNeverSeen, "custom_data.contents[].size": collector.ReasonUnknownField,
+		"custom_data.contents[].title": ReasonPersonal, "custom_data.contents[].quantity": ReasonValueInvalid,
+		"custom_data.contents[].brand": ReasonEmptyValue,
+	} {
+		if f := field(t, fields, path); f.Dropped != why {
+			t.Errorf("%s: dropped %q, want %q", path, f.Dropped, why)
+		}
+	}
+	for _, broken := range []any{"x", nil, 1.0, []any{}, []any{nil}, map[string]any{"id": "a"}} {
+		if got, fields = custom(t, map[string]any{"contents": broken}); len(got) != 0 || field(t, fields, "custom_data.contents").Dropped == "" {
+			t.Errorf("%v is sent as %v", broken, got)
+		}
+	}
+	// As the scenarios' mapping may give them.
+	got, _ = custom(t, map[string]any{"contents": []map[string]any{{"id": "a"}}})
+	if !reflect.DeepEqual(got["contents"], []any{map[string]any{"id": "a"}}) {
+		t.Errorf("%#v", got)
+	}
+}
+
+func FuzzCustomData(f *testing.F) {
+	f.Add([]byte(`{"value":"59.90","contents":[{"id":1,"x":null}],"a":[1,"",null,[]]}`))
+	f.Add([]byte(`{"contents":{"id":1},"email":"x","currency":"eur"}`))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		var properties map[string]any
+		if json.Unmarshal(text, &properties) != nil {
+			return
+		}
+		c := completeComposition()
+		c.Delivery.Send, c.Properties = "Lead", properties
+		payload, refusal := Compose(c)
+		if refusal != nil || !isEvent(payload.Body) {
+			t.Fatalf("refused %v, body %s", refusal, payload.Body)
+		}
+		var e struct {
+			Custom any `json:"custom_data"`
+		}
+		if err := json.Unmarshal(payload.Body, &e); err != nil {
+			t.Fatal(err)
+		}
+		noEmptiness(t, e.Custom)
+	})
+}
+
+// noEmptiness fails on a null or an empty string at any depth.
+func noEmptiness(t *testing.T, v any) {
+	switch v := v.(type) {
+	case map[string]any:
+		for _, x := range v {
+			if x == nil || x == "" {
+				t.Fatalf("empty: %v", v)
+			}
+			noEmptiness(t, x)
+		}
+	case []any:
+		for _, x := range v {
+			if x == nil || x == "" {
+				t.Fatalf("empty: %v", v)
+			}
+			noEmptiness(t, x)
+		}
+	}
+}

@@ -1,0 +1,178 @@
+package meta
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"regexp"
+	"strings"
+	"time"
+
+	"matchkey/collector"
+)
+
+// Defaults and bounds of a [Config].
+const (
+	DefaultVersion  = "v26.0"
+	DefaultBaseURL  = "https://graph.facebook.com"
+	DefaultBatchMax = 100
+	// MaxBatch is Meta's own limit (capi.md § 1.1).
+	MaxBatch = 1000
+	// DefaultTimeout is longer than Meta's advice of 1.5 s: nobody waits for the
+	// dispatcher, and a request given up too early is one in doubt (§ 6.7).
+	DefaultTimeout = 10 * time.Second
+)
+
+// A Config says to which data set events go, and how. Zero fields apart from
+// Name, Dataset and Token have defaults.
+type Config struct {
+	// Name is the destination's name in our configuration.
+	Name string
+	// Dataset is the id of the data set, also called pixel id: digits.
+	Dataset string
+	Token   Token
+	// Version of the Graph API, like "v26.0". It is always pinned.
+	Version string
+	// BaseURL is where the Graph API is: https, or http on the loopback.
+	BaseURL string
+	// TestEventCode routes a preview to the Test Events window. Such events
+	// still count (capi.md § 1.6), so production has none.
+	TestEventCode string
+	// PartnerAgent names the platform; under 23 characters.
+	PartnerAgent string
+	// BatchMax is the most events of one request, at most [MaxBatch].
+	BatchMax int
+	// Timeout bounds one request.
+	Timeout time.Duration
+	// Transport makes the requests; nil means one of our own.
+	Transport http.RoundTripper
+}
+
+// A Destination is one data set of Meta's. It implements
+// [collector.Destination] and keeps no state between calls.
+type Destination struct {
+	name     string
+	endpoint string
+	// token is a function, because package fmt prints the fields of a struct
+	// without asking their types.
+	token func() Token
+	// head and tail stand before and after the events in a request's body.
+	head, tail []byte
+	batchMax   int
+	timeout    time.Duration
+	transport  http.RoundTripper
+}
+
+var _ collector.Destination = (*Destination)(nil)
+
+// New checks a configuration and returns its destination. The error names all
+// faults at once and holds no secret. Nothing is sent.
+func New(c Config) (*Destination, error) {
+	if c.Version == "" {
+		c.Version = DefaultVersion
+	}
+	if c.BaseURL == "" {
+		c.BaseURL = DefaultBaseURL
+	}
+	if c.BatchMax == 0 {
+		c.BatchMax = DefaultBatchMax
+	}
+	if c.Timeout == 0 {
+		c.Timeout = DefaultTimeout
+	}
+	if err := c.check(); err != nil {
+		return nil, err
+	}
+	if c.Transport == nil {
+		c.Transport = http.DefaultTransport.(*http.Transport).Clone()
+	}
+	head, tail := envelope(c.TestEventCode, c.PartnerAgent)
+	return &Destination{
+		name:     c.Name,
+		endpoint: strings.TrimSuffix(c.BaseURL, "/") + "/" + c.Version + "/" + c.Dataset + "/events",
+		token:    func() Token { return c.Token },
+		head:     head, tail: tail,
+		batchMax:  c.BatchMax,
+		timeout:   c.Timeout,
+		transport: c.Transport,
+	}, nil
+}
+
+var (
+	versionGrammar = regexp.MustCompile(`^v[1-9][0-9]{0,2}\.[0-9]{1,2}$`)
+	tokenGrammar   = regexp.MustCompile(`^[\x21-\x7e]+$`)
+	tagGrammar     = regexp.MustCompile(`^[A-Za-z0-9_.-]*$`)
+	agentLetters   = regexp.MustCompile(`[A-Za-z].*[A-Za-z]`)
+)
+
+// check returns all faults of a configuration.
+func (c *Config) check() error {
+	var faults []error
+	fault := func(format string, args ...any) {
+		faults = append(faults, fmt.Errorf("destination %q: "+format, append([]any{c.Name}, args...)...))
+	}
+	if c.Name == "" {
+		fault("it has no name")
+	}
+	if len(c.Dataset) > 32 || !isDigits(c.Dataset) {
+		fault("the data set's id is made of digits; copy it from Events Manager")
+	}
+	if !tokenGrammar.MatchString(string(c.Token)) {
+		fault("the access token is empty or holds blanks; nothing could be sent with it")
+	}
+	if !versionGrammar.MatchString(c.Version) {
+		fault("the version %q is not like %q", c.Version, DefaultVersion)
+	}
+	if err := checkBase(c.BaseURL); err != nil {
+		fault("%w", err)
+	}
+	if len(c.TestEventCode) > 64 || !tagGrammar.MatchString(c.TestEventCode) {
+		fault("the test event code is made of letters, digits and \"_.-\"")
+	}
+	if a := c.PartnerAgent; a != "" && (len(a) >= 23 || !tagGrammar.MatchString(a) || !agentLetters.MatchString(a)) {
+		fault("the partner agent %q has to have fewer than 23 characters and two letters (capi.md § 1.6)", a)
+	}
+	if c.BatchMax < 1 || c.BatchMax > MaxBatch {
+		fault("a batch has 1 to %d events, not %d", MaxBatch, c.BatchMax)
+	}
+	if c.Timeout < 0 {
+		fault("the timeout is negative")
+	}
+	return errors.Join(faults...)
+}
+
+// checkBase lets the token travel encrypted only, the loopback excepted.
+func checkBase(text string) error {
+	u, err := url.Parse(text)
+	if err != nil || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
+		return errors.New("the base URL is not like " + DefaultBaseURL)
+	}
+	if u.Scheme == "https" {
+		return nil
+	}
+	ip := net.ParseIP(u.Hostname())
+	if u.Scheme == "http" && (u.Hostname() == "localhost" || ip != nil && ip.IsLoopback()) {
+		return nil
+	}
+	return errors.New("the base URL has to begin with https, because the access token travels there")
+}
+
+// Name returns the configured name.
+func (d *Destination) Name() string { return d.name }
+
+// Window is seven days after the event, less ten minutes: one event that is too
+// old on arrival costs its whole request.
+func (d *Destination) Window(e collector.Event) time.Time { return window(e) }
+
+// Compose is the function [Compose].
+func (d *Destination) Compose(c collector.Composition) (collector.Payload, *collector.Refusal) {
+	return Compose(c)
+}
+
+// String names the destination without its token.
+func (d *Destination) String() string { return "meta destination " + d.name }
+
+// GoString is String, so that no verb of package fmt shows the token.
+func (d *Destination) GoString() string { return d.String() }

@@ -1,0 +1,190 @@
+package meta
+
+// Normal forms: what is hashed for each key of user_data. Here is what all keys
+// share; each idea (e-mail, phone, place …) has its own file, and the rule of
+// each key with its source stands in docs/normalisation.md.
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
+
+	"matchkey/collector"
+)
+
+// The keys of user_data that are hashed.
+const (
+	keyEmail      = "em"
+	keyPhone      = "ph"
+	keyFirstName  = "fn"
+	keyLastName   = "ln"
+	keyBirth      = "db"
+	keyGender     = "ge"
+	keyCity       = "ct"
+	keyState      = "st"
+	keyPostalCode = "zp"
+	keyCountry    = "country"
+	keyExternalID = "external_id"
+)
+
+// keyOf translates our kinds of contact data into Meta's keys.
+var keyOf = map[collector.Kind]string{
+	collector.KindEmail:       keyEmail,
+	collector.KindPhone:       keyPhone,
+	collector.KindFirstName:   keyFirstName,
+	collector.KindLastName:    keyLastName,
+	collector.KindDateOfBirth: keyBirth,
+	collector.KindGender:      keyGender,
+	collector.KindCity:        keyCity,
+	collector.KindRegion:      keyState,
+	collector.KindPostalCode:  keyPostalCode,
+	collector.KindCountry:     keyCountry,
+	collector.KindCustomer:    keyExternalID,
+}
+
+// maxValue bounds a value in bytes; what is longer is no contact datum.
+const maxValue = 16 << 10
+
+// A normaliser gives the normal forms of a clean value (valid, trimmed, NFC,
+// not empty), or none when there is none.
+type normaliser func(value, region string) []string
+
+// normalisers has one rule per key; phone numbers have their own, because they
+// have more than one reason to fail.
+var normalisers = map[string]normaliser{
+	keyEmail:      one(email),
+	keyFirstName:  one(name),
+	keyLastName:   one(name),
+	keyBirth:      one(birth),
+	keyGender:     one(gender),
+	keyCity:       func(v, _ string) []string { return city(v) },
+	keyState:      func(v, r string) []string { return list(state(v, r)) },
+	keyPostalCode: func(v, r string) []string { return list(postalCode(v, r)) },
+	keyCountry:    one(country),
+	keyExternalID: one(externalID),
+}
+
+func one(rule func(string) string) normaliser {
+	return func(v, _ string) []string { return list(rule(v)) }
+}
+
+func list(form string) []string {
+	if form == "" {
+		return nil
+	}
+	return []string{form}
+}
+
+// Normalise returns the forms of a value that are hashed for a key of
+// user_data (em, ph, fn, ln, db, ge, ct, st, zp, country, external_id), most
+// documented form first; more than one where Meta's own libraries disagree. A
+// value that is a SHA-256 in hex already is its own form, in lower case.
+//
+// country is where the person lives, as ISO code or English name, or empty; it
+// decides how a bare phone number, a postal code and a region are read. why
+// says why there is no form. Safe for concurrent use; it reads nothing but its
+// arguments and, for dates of birth, the current year.
+func Normalise(key, value, country string) (forms []string, why collector.Reason) {
+	forms, _, why = normalise(key, value, country)
+	return forms, why
+}
+
+// normalise does the work of Normalise; hashed tells that the only form is a
+// hash that the caller gave.
+func normalise(key, value, where string) (forms []string, hashed bool, why collector.Reason) {
+	rule, known := normalisers[key]
+	if !known && key != keyPhone {
+		return nil, false, ReasonKeyUnknown
+	}
+	if len(value) > maxValue || !utf8.ValidString(value) {
+		return nil, false, collector.ReasonNotNormalisable
+	}
+	value = trim(norm.NFC.String(value))
+	if isHash(value) {
+		value = strings.ToLower(value)
+		if deniedHash[value] {
+			return nil, false, ReasonPlaceholder
+		}
+		return []string{value}, true, ""
+	}
+	region := strings.ToUpper(country(where))
+	if key == keyPhone {
+		form, why := phone(value, region)
+		if why != "" {
+			return nil, false, why
+		}
+		forms = list(form)
+	} else {
+		forms = rule(value, region)
+	}
+	if len(forms) == 0 {
+		return nil, false, collector.ReasonNotNormalisable
+	}
+	if deniedHash[hash(forms[0])] {
+		return nil, false, ReasonPlaceholder
+	}
+	return forms, false, ""
+}
+
+// hash is the lower-case hex of the SHA-256 of the form's UTF-8 bytes.
+func hash(form string) string {
+	sum := sha256.Sum256([]byte(form))
+	return hex.EncodeToString(sum[:])
+}
+
+// deniedHash lists the hashes of what broken senders hash: nothing, "null",
+// "undefined" and "test". Meta's own sample payload ships two of them as phone
+// numbers (capi.md § 3.3).
+var deniedHash = map[string]bool{
+	hash(""):          true,
+	hash("null"):      true,
+	hash("undefined"): true,
+	hash("test"):      true,
+}
+
+// isHash reports whether s is exactly 64 hexadecimal digits. The test is
+// anchored: a longer string that contains 64 is no hash (capi.md § 13.19), and
+// an MD5 is none that Meta supports.
+func isHash(s string) bool {
+	if len(s) != sha256.Size*2 {
+		return false
+	}
+	for i := 0; i < len(s); i++ {
+		c := s[i] | 0x20
+		if !('0' <= s[i] && s[i] <= '9' || 'a' <= c && c <= 'f') {
+			return false
+		}
+	}
+	return true
+}
+
+// trim takes blanks from both ends, among them the two that browsers trim and
+// Unicode does not count as blanks: the byte order mark and the zero-width space.
+func trim(s string) string { return strings.TrimFunc(s, isBlank) }
+
+func isBlank(r rune) bool {
+	return unicode.IsSpace(r) || r == '\ufeff' || r == '\u200b'
+}
+
+// keep returns the characters of s for which ok is true.
+func keep(s string, ok func(rune) bool) string {
+	return strings.Map(func(r rune) rune {
+		if ok(r) {
+			return r
+		}
+		return -1
+	}, s)
+}
+
+// without returns s without the characters for which bad is true.
+func without(s string, bad func(rune) bool) string {
+	return keep(s, func(r rune) bool { return !bad(r) })
+}
+
+// thisYear is the greatest year of birth; tests replace it.
+var thisYear = func() int { return time.Now().Year() }

@@ -1,0 +1,136 @@
+package meta
+
+// The two identifiers of Meta's own: the click by which a person came, and the
+// browser's id. Which one of several goes along decides what the conversion is
+// attributed to.
+
+import (
+	"time"
+
+	"matchkey/collector"
+)
+
+// observedSlack is how far after the conversion a click's own time may lie when
+// it was not observed with the conversion: the drift of an honest clock. A
+// click that came with the event itself was there before it, whatever the
+// browser's clock says; for it clockSlack counts.
+const observedSlack = 2 * time.Second
+
+// click sets fbc: the newest valid click before the conversion, at most 90 days
+// old. The same fbclid seen twice is one click, of the earliest time: seeing it
+// again does not make it younger (capi.md § 13.2, § 13.4).
+func (d *draft) click() {
+	const kind, path = collector.KindClick, "user_data.fbc"
+	ids, own := d.candidates(kind)
+	if len(ids) == 0 {
+		d.dropped(path, kind, d.missing(kind, "fbc", clickCookie))
+		return
+	}
+	if d.c.Decision.Strips(kind) {
+		d.dropped(path, kind, stripReason(d.c.Decision, kind))
+		return
+	}
+	var best *clickSeen
+	why := collector.ReasonMalformed
+	for _, c := range distinctClicks(ids, own) {
+		if reason := c.refused(d.c); reason != "" {
+			why = reason
+			continue
+		}
+		if best == nil || c.value.at.After(best.value.at) {
+			best = c
+		}
+	}
+	if best == nil {
+		d.dropped(path, kind, why)
+		return
+	}
+	d.event.UserData.Click = best.value.text
+	f := identified(path, best.id, maskBrowserValue(best.value.text), howToTheLetter(best.id))
+	f.At = best.value.at
+	d.sent(f)
+}
+
+func howToTheLetter(id collector.Identifier) string {
+	if id.How != "" {
+		return id.How
+	}
+	return "to the letter"
+}
+
+// A clickSeen is one click, of its earliest observation.
+type clickSeen struct {
+	id    collector.Identifier
+	value browserValue
+	own   bool // one of its observations came with the event itself
+}
+
+// distinctClicks returns the well-formed clicks, each fbclid once, in the order
+// in which they first appear. The first own of ids are the event's.
+func distinctClicks(ids []collector.Identifier, own int) []*clickSeen {
+	var clicks []*clickSeen
+	byID := make(map[string]*clickSeen)
+	for i, id := range ids {
+		v, ok := readBrowserValue(id.Value, isClickID)
+		if !ok {
+			continue
+		}
+		known := byID[v.payload]
+		if known == nil {
+			known = &clickSeen{id: id, value: v}
+			byID[v.payload] = known
+			clicks = append(clicks, known)
+		} else if v.at.Before(known.value.at) {
+			known.id, known.value = id, v
+		}
+		known.own = known.own || i < own
+	}
+	return clicks
+}
+
+// refused says why a click is not the conversion's. Its age counts at the time
+// of sending, because that is when Meta looks at it.
+func (c *clickSeen) refused(in collector.Composition) collector.Reason {
+	slack := observedSlack
+	if c.own {
+		slack = clockSlack
+	}
+	switch {
+	case c.value.at.After(in.Event.OccurredAt.Add(slack)):
+		return collector.ReasonAfterConversion
+	case in.Event.OccurredAt.Sub(c.value.at) > cookieLife, in.Now.Sub(c.value.at) > cookieLife:
+		return collector.ReasonTooOld
+	}
+	return ""
+}
+
+// browser sets fbp: the event's own browser id, else the newest that was known
+// before the conversion, be it by our observation or by its own time.
+func (d *draft) browser() {
+	const kind, path = collector.KindBrowser, "user_data.fbp"
+	ids, own := d.candidates(kind)
+	if len(ids) == 0 {
+		d.dropped(path, kind, d.missing(kind, "fbp", browserCookie))
+		return
+	}
+	if d.c.Decision.Strips(kind) {
+		d.dropped(path, kind, stripReason(d.c.Decision, kind))
+		return
+	}
+	why := collector.ReasonMalformed
+	for i, id := range ids {
+		v, ok := readBrowserValue(id.Value, isRandomPart)
+		if !ok {
+			continue
+		}
+		limit := d.c.Event.OccurredAt.Add(observedSlack)
+		if i >= own && id.FirstAt.After(limit) && v.at.After(limit) {
+			why = collector.ReasonAfterConversion
+			continue
+		}
+		d.event.UserData.Browser = v.text
+		d.sent(identified(path, id, maskBrowserValue(v.text), howToTheLetter(id)))
+		return
+	}
+	d.dropped(path, kind, why)
+}

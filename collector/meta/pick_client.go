@@ -1,0 +1,194 @@
+package meta
+
+// The browser's end of the connection, and the page: always of one moment.
+
+import (
+	"net/netip"
+	"net/url"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"matchkey/collector"
+)
+
+// maxUserAgent bounds a user agent in bytes.
+const maxUserAgent = 2048
+
+// A clientSeen is an address and a user agent that belong to one request, with
+// where they were seen.
+type clientSeen struct {
+	client collector.Client
+	field  collector.Field // receipt, event, from and at
+	how    string
+}
+
+// client sets address and user agent as one consistent pair: the event's own,
+// else those of the person's last session start before the conversion. A pair
+// of two different moments would name a browser that never existed there.
+func (d *draft) client() {
+	const ipPath, agentPath = "user_data.client_ip_address", "user_data.client_user_agent"
+	seen, why := d.clientPair()
+	if seen == nil {
+		d.dropped(ipPath, collector.KindIP, why)
+		d.dropped(agentPath, collector.KindUserAgent, why)
+		return
+	}
+	addr, reason := publicAddress(seen.client.IP)
+	switch {
+	case d.c.Decision.Strips(collector.KindIP) && seen.client.IP != "":
+		d.dropped(ipPath, collector.KindIP, stripReason(d.c.Decision, collector.KindIP))
+	case reason != "":
+		d.dropped(ipPath, collector.KindIP, reason)
+	default:
+		d.event.UserData.IP = addr.String()
+		d.sent(seen.as(ipPath, collector.KindIP, maskIP(addr)))
+	}
+
+	agent, reason := userAgent(seen.client.UserAgent)
+	switch {
+	case d.c.Decision.Strips(collector.KindUserAgent) && agent != "":
+		d.dropped(agentPath, collector.KindUserAgent, stripReason(d.c.Decision, collector.KindUserAgent))
+	case reason != "":
+		d.dropped(agentPath, collector.KindUserAgent, reason)
+	default:
+		d.event.UserData.UserAgent = agent
+		d.sent(seen.as(agentPath, collector.KindUserAgent, agent))
+	}
+}
+
+func (s *clientSeen) as(path string, kind collector.Kind, shown string) collector.Field {
+	f := s.field
+	f.Path, f.Kind, f.Shown, f.How = path, kind, shown, s.how
+	return f
+}
+
+// clientPair finds the pair, or says why there is none.
+func (d *draft) clientPair() (*clientSeen, collector.Reason) {
+	e := &d.c.Event
+	if e.Client.IP != "" || e.Client.UserAgent != "" {
+		return &clientSeen{e.Client, d.own("", "", "", ""), "of the event's own request"}, ""
+	}
+	if s, ok := d.c.Profile.SessionBefore(e.OccurredAt); ok {
+		return &clientSeen{s.Client, seenAt(s.Receipt, "session start", s.At), "of the last session start before the conversion"}, ""
+	}
+	if len(d.c.Profile.Sessions) > 0 {
+		return nil, collector.ReasonAfterConversion
+	}
+	return nil, d.missing(collector.KindIP)
+}
+
+func seenAt(receipt, what string, at time.Time) collector.Field {
+	return collector.Field{Receipt: receipt, From: from(receipt, what), At: at}
+}
+
+// special are networks that are not the Internet and that net/netip does not
+// name: "this network", carrier-grade NAT, benchmarks, and what is reserved.
+// The documentation's networks (203.0.113.0/24 …) are not among them: they harm
+// nobody, and tests are written in them.
+var special = []netip.Prefix{
+	netip.MustParsePrefix("0.0.0.0/8"),
+	netip.MustParsePrefix("100.64.0.0/10"),
+	netip.MustParsePrefix("198.18.0.0/15"),
+	netip.MustParsePrefix("240.0.0.0/4"),
+}
+
+// publicIPv6 is what is handed out of IPv6 so far.
+var publicIPv6 = netip.MustParsePrefix("2000::/3")
+
+// publicAddress reads an address that is worth sending: one of the Internet. A
+// private one says nothing about the person (capi.md § 3.5).
+func publicAddress(text string) (netip.Addr, collector.Reason) {
+	if text == "" {
+		return netip.Addr{}, collector.ReasonNeverSeen
+	}
+	a, err := netip.ParseAddr(text)
+	if err != nil || a.Zone() != "" {
+		return netip.Addr{}, collector.ReasonMalformed
+	}
+	a = a.Unmap()
+	if a.IsPrivate() || a.IsLoopback() || a.IsLinkLocalUnicast() || a.IsMulticast() || a.IsUnspecified() ||
+		a.Is6() && !publicIPv6.Contains(a) {
+		return netip.Addr{}, collector.ReasonPrivateAddress
+	}
+	for _, p := range special {
+		if p.Contains(a) {
+			return netip.Addr{}, collector.ReasonPrivateAddress
+		}
+	}
+	return a, ""
+}
+
+func userAgent(text string) (string, collector.Reason) {
+	text = trim(text)
+	switch {
+	case text == "":
+		return "", collector.ReasonNeverSeen
+	case len(text) > maxUserAgent || !utf8.ValidString(text):
+		return "", collector.ReasonMalformed
+	}
+	return text, ""
+}
+
+// page sets event_source_url: the event's own page, else the page last seen
+// before the conversion, else the page on which the session began.
+func (d *draft) page() {
+	const kind, path = collector.KindURL, "event_source_url"
+	pages, why := d.pages()
+	for _, p := range pages {
+		if p.Shown == "" {
+			continue
+		}
+		text, reason := sourceURL(p.Shown)
+		if reason != "" {
+			why = reason
+			continue
+		}
+		if d.c.Decision.Strips(kind) {
+			why = stripReason(d.c.Decision, kind)
+			break
+		}
+		d.event.EventSourceURL = text
+		p.Path, p.Kind, p.Shown = path, kind, text
+		d.sent(p)
+		return
+	}
+	d.dropped(path, kind, why)
+}
+
+// pages returns the candidates, with the address in Shown, and why none of them
+// will do if none does.
+func (d *draft) pages() (pages []collector.Field, why collector.Reason) {
+	e, p := &d.c.Event, &d.c.Profile
+	pages = append(pages, d.own("", "", e.URL, "the event's own page"))
+	why = d.missing(collector.KindURL, "l") // the beacon's name of the page's address
+	if p.Page.URL != "" {
+		if p.Page.At.After(e.OccurredAt) {
+			why = collector.ReasonAfterConversion
+		} else {
+			f := seenAt(p.Page.Receipt, "page", p.Page.At)
+			f.Shown, f.How = p.Page.URL, "the page last seen before the conversion"
+			pages = append(pages, f)
+		}
+	}
+	if s, ok := p.SessionBefore(e.OccurredAt); ok {
+		f := seenAt(s.Receipt, "session start", s.At)
+		f.Shown, f.How = s.URL, "the page on which the session began"
+		pages = append(pages, f)
+	}
+	return pages, why
+}
+
+// sourceURL keeps origin and path of a web page. Query and fragment never
+// travel (consent.md § 4.7), nor does a path that holds an e-mail address.
+func sourceURL(text string) (string, collector.Reason) {
+	u, err := url.Parse(text)
+	if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
+		return "", collector.ReasonMalformed
+	}
+	clean := url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path, RawPath: u.RawPath}
+	if strings.Contains(u.Path, "@") && emailInside.MatchString(u.Path) {
+		clean.Path, clean.RawPath = "/", ""
+	}
+	return clean.String(), ""
+}

@@ -1,0 +1,85 @@
+package meta
+
+import "matchkey/collector"
+
+// Reasons why a value has no place in a payload, or why a payload is refused
+// before anything is sent.
+const (
+	ReasonKeyUnknown      collector.Reason = "key_unknown"           // not a key that is normalised
+	ReasonPlaceholder     collector.Reason = "placeholder_value"     // "null", "undefined", "test" or nothing, perhaps already hashed
+	ReasonPhoneCountry    collector.Reason = "phone_without_country" // a national number and no country to read it with
+	ReasonNotHashed       collector.Reason = "not_hashed"            // a stored value that is not a SHA-256
+	ReasonPersonal        collector.Reason = "personal_data"         // a property that must not travel in custom_data
+	ReasonEmptyValue      collector.Reason = "empty_value"
+	ReasonTooMany         collector.Reason = "too_many"
+	ReasonEventName       collector.Reason = "event_name_invalid"
+	ReasonEventID         collector.Reason = "event_id_missing"
+	ReasonValueMissing    collector.Reason = "value_missing"
+	ReasonValueInvalid    collector.Reason = "value_invalid"
+	ReasonCurrencyMissing collector.Reason = "currency_missing"
+	ReasonCurrencyInvalid collector.Reason = "currency_invalid"
+	ReasonTooWeak         collector.Reason = "user_data_too_weak"
+	ReasonNoUserAgent     collector.Reason = "user_agent_missing"
+	ReasonLimitedUse      collector.Reason = "limited_use_incomplete"
+)
+
+// Reasons of verdicts.
+const (
+	ReasonClickMalformed   collector.Reason = "click_id_malformed"
+	ReasonPayloadInvalid   collector.Reason = "payload_invalid"
+	ReasonLeadInvalid      collector.Reason = "lead_id_invalid"
+	ReasonPayloadRejected  collector.Reason = "payload_rejected"
+	ReasonBodyBroken       collector.Reason = "body_broken"
+	ReasonToken            collector.Reason = "token_refused"
+	ReasonPermission       collector.Reason = "permission_missing"
+	ReasonDataset          collector.Reason = "dataset_unknown"
+	ReasonThrottled        collector.Reason = "throttled"
+	ReasonPolicy           collector.Reason = "policy_blocked"
+	ReasonUnavailable      collector.Reason = "graph_unavailable"
+	ReasonUnreachable      collector.Reason = "graph_unreachable"
+	ReasonForeignAnswer    collector.Reason = "foreign_answer"
+	ReasonCodeUnknown      collector.Reason = "error_code_unknown"
+	ReasonCountMismatch    collector.Reason = "count_mismatch"
+	ReasonAnswerUnreadable collector.Reason = "answer_unreadable"
+	ReasonNotSent          collector.Reason = "not_sent"
+)
+
+// Sentences gives every reason of this package in words for people.
+func Sentences() map[collector.Reason]string {
+	return map[collector.Reason]string{
+		ReasonKeyUnknown:      "This is not a key that has a normal form.",
+		ReasonPlaceholder:     "The value is a placeholder like \"null\" or \"test\"; the sender has a fault.",
+		ReasonPhoneCountry:    "The phone number has no country code and no country came with it; a prefix is never invented.",
+		ReasonNotHashed:       "The stored value is not a SHA-256, so it was left out.",
+		ReasonPersonal:        "The property looks like personal data, which must not travel in custom_data; it was left out.",
+		ReasonEmptyValue:      "The property is empty, so it was left out.",
+		ReasonTooMany:         "There are more values than are sent in one place; the rest was left out.",
+		ReasonEventName:       "The name under which the event is sent is 1 to 64 printable characters; correct the scenario.",
+		ReasonEventID:         "The event has no ID, so that copies could not be recognised.",
+		ReasonValueMissing:    "A Purchase needs a value; the site or the scenario has to give it.",
+		ReasonValueInvalid:    "The value is not a number from 0 upwards.",
+		ReasonCurrencyMissing: "A Purchase needs a currency; the site or the scenario has to give it.",
+		ReasonCurrencyInvalid: "The currency is not a three-letter code of ISO 4217.",
+		ReasonTooWeak:         "What is known of the person is too little to match anybody; Meta refuses such events.",
+		ReasonNoUserAgent:     "An event of a website without a user agent needs an e-mail address, phone number, customer id or browser id.",
+		ReasonLimitedUse:      "Limited data use needs a state, or an IP address from which Meta derives it.",
+
+		ReasonClickMalformed:   "Meta cannot read the click id.",
+		ReasonPayloadInvalid:   "Meta found an invalid field.",
+		ReasonLeadInvalid:      "Meta does not know the lead id.",
+		ReasonPayloadRejected:  "Meta refuses the event.",
+		ReasonBodyBroken:       "The stored body is not a JSON object, so it was not sent; redrive composes it anew.",
+		ReasonToken:            "Meta does not accept the access token; nothing is sent until a person replaces it.",
+		ReasonPermission:       "The access token lacks a permission for this data set; nothing is sent until a person grants it.",
+		ReasonDataset:          "The data set does not exist, or the token may not use it; nothing is sent until a person corrects it.",
+		ReasonThrottled:        "Meta asks to send less for a while.",
+		ReasonPolicy:           "Meta has blocked the app for a while for reasons of policy; look at the account's support page.",
+		ReasonUnavailable:      "Meta could not process the request.",
+		ReasonUnreachable:      "Meta could not be reached; nothing was sent.",
+		ReasonForeignAnswer:    "The answer does not come from Meta's API; look at proxies and at the base URL.",
+		ReasonCodeUnknown:      "Meta answered with an error code that is not documented.",
+		ReasonCountMismatch:    "Meta accepted the request but counted another number of events; they may have been counted.",
+		ReasonAnswerUnreadable: "Meta accepted the request but the answer cannot be read; the events may have been counted.",
+		ReasonNotSent:          "Not sent, because an earlier request of the same batch did not go through.",
+	}
+}

@@ -1,0 +1,49 @@
+package meta
+
+import (
+	"encoding"
+	"fmt"
+	"log/slog"
+	"strings"
+)
+
+// A Token is an access token. However it is printed, formatted, logged or
+// encoded, it reads "***"; only the client sees what it is.
+type Token string
+
+var (
+	_ fmt.Formatter          = Token("")
+	_ slog.LogValuer         = Token("")
+	_ encoding.TextMarshaler = Token("")
+)
+
+const hiddenToken = "***"
+
+// String returns "***".
+func (Token) String() string { return hiddenToken }
+
+// GoString returns "***".
+func (Token) GoString() string { return hiddenToken }
+
+// Format writes "***" whatever the verb.
+func (Token) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte(hiddenToken)) }
+
+// LogValue returns "***".
+func (Token) LogValue() slog.Value { return slog.StringValue(hiddenToken) }
+
+// MarshalText returns "***".
+func (Token) MarshalText() ([]byte, error) { return []byte(hiddenToken), nil }
+
+// MarshalJSON returns "***" as a JSON string.
+func (Token) MarshalJSON() ([]byte, error) { return []byte(`"` + hiddenToken + `"`), nil }
+
+// authorization is the one place where the token is spelled out.
+func (t Token) authorization() string { return "Bearer " + string(t) }
+
+// redact takes the token out of a text.
+func (t Token) redact(text string) string {
+	if t == "" {
+		return text
+	}
+	return strings.ReplaceAll(text, string(t), hiddenToken)
+}

@@ -19,15 +19,15 @@ import (
 // destination "main", and rules small enough to read here: a purchase is a
 // conversion; a person must have accepted and not refused since.
 type world struct {
-	*testing.T
+	testing.TB
 	fs     *vfs.MemFS
 	engine *engine.Engine
 	meta   *collectortest.MemoryDestination
 	wait   time.Duration // of the scenario
 }
 
-func newWorld(t *testing.T) *world {
-	w := &world{T: t, fs: vfs.NewCrashableMem(), meta: collectortest.NewMemoryDestination("main")}
+func newWorld(t testing.TB) *world {
+	w := &world{TB: t, fs: vfs.NewCrashableMem(), meta: collectortest.NewMemoryDestination("main")}
 	w.open()
 	t.Cleanup(w.close)
 	return w

@@ -7,8 +7,12 @@ import (
 	"strconv"
 
 	"github.com/cockroachdb/pebble/v2"
+	"github.com/cockroachdb/pebble/v2/bloom"
 	"github.com/cockroachdb/pebble/v2/vfs"
 )
+
+// cacheBytes bounds the block cache.
+const cacheBytes = 128 << 20
 
 // Current is the format this program writes.
 const Current = 1
@@ -40,6 +44,14 @@ func Open(o Options) (*pebble.DB, error) {
 		// Pinned: a newer Pebble must not raise the file format unasked, or the
 		// way back to an older matchkey is closed.
 		FormatMajorVersion: pebble.FormatValueSeparation,
+	}
+	cache := pebble.NewCache(cacheBytes)
+	defer cache.Unref() // the database holds its own reference
+	opts.Cache = cache
+	// Most look-ups are for what is not there: the first event of a visitor, a
+	// link, an event's earlier copy.
+	for i := range opts.Levels {
+		opts.Levels[i].FilterPolicy = bloom.FilterPolicy(10)
 	}
 	db, err := pebble.Open(o.Dir, opts)
 	if err != nil {

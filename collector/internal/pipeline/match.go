@@ -85,16 +85,26 @@ func complete(p collector.Profile) bool {
 }
 
 // wakeComplete releases a person's waiting deliveries as soon as the profile
-// has what they wait for.
+// has what they wait for. Most people have none, so that is looked at first.
 func wakeComplete(ctx context.Context, tx collector.Tx, who person, at time.Time) error {
+	var waiting []collector.DeliveryKey
+	err := eachOpen(tx, who, func(d collector.Delivery) error {
+		if d.State == collector.StateWaiting {
+			waiting = append(waiting, d.Key)
+		}
+		return nil
+	})
+	if err != nil || len(waiting) == 0 {
+		return err
+	}
 	profile, err := tx.Profile(ctx, who.Joined)
 	if err != nil || !complete(profile) {
 		return err
 	}
-	return eachOpen(tx, who, func(d collector.Delivery) error {
-		if d.State != collector.StateWaiting {
-			return nil
+	for _, key := range waiting {
+		if err := tx.Wake(key, at); err != nil {
+			return err
 		}
-		return tx.Wake(d.Key, at)
-	})
+	}
+	return nil
 }

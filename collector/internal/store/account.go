@@ -58,27 +58,43 @@ func countReason(a *collector.Account, d *collector.Delivery, by int) {
 	add(a.Reasons, d.Reasons[len(d.Reasons)-1], by)
 }
 
+// maxPaths bounds the places that one account tells apart: a site's own
+// properties have a path each, and nobody bounds their names.
+const maxPaths = 64
+
+// otherPaths stands for the places beyond the bound.
+const otherPaths = "(other)"
+
+// countFields counts each place once for a delivery: sent, when any of its
+// lines was, else missing for the first line's reason.
 func countFields(a *collector.Account, fields []collector.Field) {
 	if a.Sent == nil {
 		a.Sent, a.Missing = map[string]int{}, map[string]map[collector.Reason]int{}
 	}
-	seen := map[string]bool{}
+	dropped := map[string]collector.Reason{}
 	for _, f := range fields {
-		if f.Dropped == "" && !seen[f.Path] {
-			seen[f.Path] = true
-			a.Sent[f.Path]++
+		path := boundedPath(a, f.Path)
+		if was, seen := dropped[path]; !seen || was != "" && f.Dropped == "" {
+			dropped[path] = f.Dropped
 		}
 	}
-	for _, f := range fields {
-		if f.Dropped == "" || seen[f.Path] {
+	for path, why := range dropped {
+		if why == "" {
+			a.Sent[path]++
 			continue
 		}
-		seen[f.Path] = true
-		if a.Missing[f.Path] == nil {
-			a.Missing[f.Path] = map[collector.Reason]int{}
+		if a.Missing[path] == nil {
+			a.Missing[path] = map[collector.Reason]int{}
 		}
-		a.Missing[f.Path][f.Dropped]++
+		a.Missing[path][why]++
 	}
+}
+
+func boundedPath(a *collector.Account, path string) string {
+	if a.Sent[path] > 0 || a.Missing[path] != nil || len(a.Sent)+len(a.Missing) < maxPaths {
+		return path
+	}
+	return otherPaths
 }
 
 // add adds to a count and removes it at zero, so that accounts do not grow

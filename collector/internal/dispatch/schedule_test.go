@@ -1,0 +1,19 @@
+package dispatch
+
+import (
+	"testing"
+	"time"
+)
+
+func TestNextAttempt(t *testing.T) {
+	for tries, limit := range map[int]time.Duration{
+		-1: time.Second, 0: time.Second, 1: 2 * time.Second, 9: 512 * time.Second, 10: ceiling, 19: ceiling, 1 << 20: ceiling,
+	} {
+		if got := NextAttempt(tries, 0); got != 0 {
+			t.Errorf("after %d tries with no jitter: %s, want 0", tries, got)
+		}
+		if got := NextAttempt(tries, 0.5); got != limit/2 {
+			t.Errorf("after %d tries with half the jitter: %s, want %s", tries, got, limit/2)
+		}
+	}
+}

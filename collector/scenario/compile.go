@@ -1,0 +1,99 @@
+package scenario
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/expr-lang/expr/vm"
+)
+
+// MaxProperties bounds the mapped properties of one scenario, as the edge
+// bounds those of an event.
+const MaxProperties = 100
+
+// A Spec is one scenario as the configuration states it. That names are unique
+// and destinations exist is checked there.
+type Spec struct {
+	// Name is how console and notes call it.
+	Name string
+	// On is the name of the event.
+	On string
+	// When is the condition; empty means always.
+	When string
+	// Category is what a person must have agreed to, Purposes are what it stands for.
+	Category string
+	Purposes []string
+	// Wait bounds how long a delivery waits for identifiers that come late.
+	Wait time.Duration
+	// Send is the name that destinations get; To are their names.
+	Send string
+	To   []string
+	// Properties maps names of sent properties to expressions. Empty means that
+	// the event's own are sent as they are.
+	Properties map[string]string
+}
+
+// A Fault is one mistake in one expression.
+type Fault struct {
+	// Scenario is the spec's name and Index its place in the list given to [Compile].
+	Scenario string
+	Index    int
+	// Field is "when", "properties.<name>" or "properties".
+	Field string
+	// Offset counts the characters of the expression before the mistake.
+	Offset int
+	// Message is a sentence that says what is wrong and what to write.
+	Message string
+}
+
+// Compile reads and type-checks the scenarios of one site. It reports every
+// fault of every scenario, in the order of the specs, the condition before the
+// properties (by name). With any fault the set is nil: a set that lacks
+// scenarios would lose conversions silently. The set keeps nothing of specs.
+func Compile(specs []Spec) (*Set, []Fault) {
+	set := &Set{on: map[string][]rule{}}
+	var faults []Fault
+	for i, spec := range specs {
+		r, bad := compileRule(spec)
+		for _, f := range bad {
+			f.Scenario, f.Index = spec.Name, i
+			faults = append(faults, f)
+		}
+		set.on[spec.On] = append(set.on[spec.On], r)
+	}
+	if len(faults) > 0 {
+		return nil, faults
+	}
+	return set, nil
+}
+
+func compileRule(spec Spec) (rule, []Fault) {
+	r := rule{
+		name: spec.Name, send: spec.Send, category: spec.Category, wait: spec.Wait,
+		purposes: slices.Clone(spec.Purposes), to: slices.Clone(spec.To),
+	}
+	var faults []Fault
+	program := func(field, text string, compile func(string) (*vm.Program, []Fault)) *vm.Program {
+		p, bad := compile(text)
+		for _, f := range bad {
+			f.Field = field
+			faults = append(faults, f)
+		}
+		return p
+	}
+	if strings.TrimSpace(spec.When) != "" {
+		r.when = program("when", spec.When, compileCondition)
+	}
+	if n := len(spec.Properties); n > MaxProperties {
+		message := fmt.Sprintf("The scenario maps %d properties, and at most %d are sent. Leave some out.", n, MaxProperties)
+		return r, append(faults, Fault{Field: "properties", Message: message})
+	}
+	for _, name := range slices.Sorted(maps.Keys(spec.Properties)) {
+		p := program("properties."+name, spec.Properties[name], compileProperty)
+		r.properties = append(r.properties, property{name, p})
+	}
+	return r, faults
+}

@@ -13,6 +13,7 @@ const (
 type ConsentAnswer struct {
 	Action string `json:"action"`
 	// Categories the answer is about, by the site's own ids; empty means all.
+	// An answer is the whole answer: an accept of some refuses the others.
 	Categories []string  `json:"categories,omitempty"`
 	At         time.Time `json:"at"`
 	// Notice is the SHA-256 (hex) of the text the person saw; Language its language.

@@ -109,22 +109,18 @@ func (m *Memory) Apply(_ context.Context, after, upTo collector.Offset, fn func(
 // LeaseDue implements collector.Store.
 func (m *Memory) LeaseDue(_ context.Context, destination string, now time.Time, max int, length time.Duration) (leased []collector.Delivery, err error) {
 	err = m.change(func(r *memoryRows) error {
-		due, err := r.timed(destination)
+		timed, err := r.timed(destination)
 		if err != nil {
 			return err
 		}
-		id := m.leases.new()
-		for _, d := range due {
-			if d.DueAt.After(now) || len(leased) >= max {
-				break
+		var due []collector.DeliveryKey
+		for _, d := range timed {
+			if !d.DueAt.After(now) && len(due) < max {
+				due = append(due, d.Key)
 			}
-			d, err := r.update(d.Key, func(d *collector.Delivery) (bool, error) { return true, lease(d, now, id, length) })
-			if err != nil {
-				return err
-			}
-			leased = append(leased, *d)
 		}
-		return nil
+		leased, err = leaseAll(r, due, now, m.leases.new(), length)
+		return err
 	})
 	return leased, err
 }
@@ -166,16 +162,8 @@ func (m *Memory) NextDue(_ context.Context, destination string) (time.Time, erro
 // BeginAttempts implements collector.Store.
 func (m *Memory) BeginAttempts(_ context.Context, begun []collector.Delivery, at time.Time) (good []collector.Delivery, err error) {
 	err = m.change(func(r *memoryRows) error {
-		for i := range begun {
-			d, err := r.update(begun[i].Key, func(d *collector.Delivery) (bool, error) { return begin(d, begun[i], at), nil })
-			if err != nil {
-				return err
-			}
-			if d != nil {
-				good = append(good, *d)
-			}
-		}
-		return nil
+		good, err = beginAll(r, begun, at)
+		return err
 	})
 	return good, err
 }
@@ -183,16 +171,8 @@ func (m *Memory) BeginAttempts(_ context.Context, begun []collector.Delivery, at
 // SettleIfLeased implements collector.Store.
 func (m *Memory) SettleIfLeased(_ context.Context, settlements []collector.Settlement) (settled int, err error) {
 	err = m.change(func(r *memoryRows) error {
-		for _, s := range settlements {
-			d, err := r.update(s.Key, func(d *collector.Delivery) (bool, error) { return settle(d, s) })
-			if err != nil {
-				return err
-			}
-			if d != nil {
-				settled++
-			}
-		}
-		return nil
+		settled, err = settleAll(r, settlements)
+		return err
 	})
 	return settled, err
 }
@@ -206,18 +186,12 @@ func (m *Memory) Rescue(_ context.Context, now time.Time, all bool, doubtDueAt t
 		if err != nil {
 			return err
 		}
-		for _, d := range lapsed {
-			d, err := r.update(d.Key, func(d *collector.Delivery) (bool, error) { return true, rescue(d, now, doubtDueAt) })
-			switch {
-			case err != nil:
-				return err
-			case d.State == collector.StateInDoubt:
-				inDoubt++
-			default:
-				pending++
-			}
+		keys := make([]collector.DeliveryKey, len(lapsed))
+		for i := range lapsed {
+			keys[i] = lapsed[i].Key
 		}
-		return nil
+		pending, inDoubt, err = rescueAll(r, keys, now, doubtDueAt)
+		return err
 	})
 	return pending, inDoubt, err
 }
@@ -230,16 +204,8 @@ func (m *Memory) Redrive(ctx context.Context, q collector.DeliveryQuery, now tim
 		if err != nil {
 			return err
 		}
-		for _, d := range dead {
-			d, err := r.update(d.Key, func(d *collector.Delivery) (bool, error) { return redrive(d, now) })
-			if err != nil {
-				return err
-			}
-			if d != nil {
-				n++
-			}
-		}
-		return nil
+		n, err = redriveAll(r, dead, now)
+		return err
 	})
 	return n, err
 }

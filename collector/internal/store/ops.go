@@ -6,8 +6,16 @@ import (
 	"matchkey/collector"
 )
 
-// Each function of this file changes one delivery for one cause and reports
-// whether it applies. They know nothing of how deliveries are kept.
+// What a delivery does on a lease, a settlement and so on. The first function
+// of each pair changes one delivery and reports whether it applies; the second
+// does it to many, within one change of a store. They know nothing of how
+// deliveries are kept.
+
+// An updater reads a delivery, changes it by fn and writes it back. It returns
+// nil when fn says that it does not apply.
+type updater interface {
+	update(key collector.DeliveryKey, fn func(*collector.Delivery) (bool, error)) (*collector.Delivery, error)
+}
 
 // lease takes a due delivery; held, waiting and in-doubt ones pass through
 // pending.
@@ -25,6 +33,17 @@ func lease(d *collector.Delivery, now time.Time, id string, length time.Duration
 	return nil
 }
 
+func leaseAll(u updater, keys []collector.DeliveryKey, now time.Time, id string, length time.Duration) (leased []collector.Delivery, err error) {
+	for _, key := range keys {
+		d, err := u.update(key, func(d *collector.Delivery) (bool, error) { return true, lease(d, now, id, length) })
+		if err != nil {
+			return nil, err
+		}
+		leased = append(leased, *d)
+	}
+	return leased, nil
+}
+
 func leasedUnder(d *collector.Delivery, id string) bool {
 	return d.State == collector.StateLeased && d.Lease.ID == id && id != ""
 }
@@ -37,6 +56,19 @@ func begin(d *collector.Delivery, as collector.Delivery, at time.Time) bool {
 	d.Decision, d.Payload = as.Decision, as.Payload
 	d.Begin(at)
 	return true
+}
+
+func beginAll(u updater, begun []collector.Delivery, at time.Time) (good []collector.Delivery, err error) {
+	for i := range begun {
+		d, err := u.update(begun[i].Key, func(d *collector.Delivery) (bool, error) { return begin(d, begun[i], at), nil })
+		if err != nil {
+			return nil, err
+		}
+		if d != nil {
+			good = append(good, *d)
+		}
+	}
+	return good, nil
 }
 
 // settle ends a lease with an outcome.
@@ -70,6 +102,19 @@ func settle(d *collector.Delivery, s collector.Settlement) (bool, error) {
 	return true, d.Move(s.To, s.At, s.Reasons...)
 }
 
+func settleAll(u updater, settlements []collector.Settlement) (settled int, err error) {
+	for _, s := range settlements {
+		d, err := u.update(s.Key, func(d *collector.Delivery) (bool, error) { return settle(d, s) })
+		if err != nil {
+			return 0, err
+		}
+		if d != nil {
+			settled++
+		}
+	}
+	return settled, nil
+}
+
 // rescue takes back a lease whose holder is gone.
 func rescue(d *collector.Delivery, now, doubtDueAt time.Time) error {
 	if !d.InFlight() {
@@ -88,6 +133,21 @@ func rescue(d *collector.Delivery, now, doubtDueAt time.Time) error {
 	return d.Move(collector.StateInDoubt, now, collector.ReasonCrashed)
 }
 
+func rescueAll(u updater, keys []collector.DeliveryKey, now, doubtDueAt time.Time) (pending, inDoubt int, err error) {
+	for _, key := range keys {
+		d, err := u.update(key, func(d *collector.Delivery) (bool, error) { return true, rescue(d, now, doubtDueAt) })
+		switch {
+		case err != nil:
+			return 0, 0, err
+		case d.State == collector.StateInDoubt:
+			inDoubt++
+		default:
+			pending++
+		}
+	}
+	return pending, inDoubt, nil
+}
+
 // redrive puts a dead delivery back; it is composed anew.
 func redrive(d *collector.Delivery, now time.Time) (bool, error) {
 	if d.State != collector.StateDead {
@@ -98,6 +158,19 @@ func redrive(d *collector.Delivery, now time.Time) (bool, error) {
 	}
 	d.DueAt, d.Tries, d.Detail, d.Payload = now, 0, "", collector.Payload{}
 	return true, nil
+}
+
+func redriveAll(u updater, dead []collector.Delivery, now time.Time) (n int, err error) {
+	for i := range dead {
+		d, err := u.update(dead[i].Key, func(d *collector.Delivery) (bool, error) { return redrive(d, now) })
+		if err != nil {
+			return 0, err
+		}
+		if d != nil {
+			n++
+		}
+	}
+	return n, nil
 }
 
 // wake makes a delivery due because something about its person changed. One in

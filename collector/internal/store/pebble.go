@@ -99,64 +99,33 @@ func (p *Pebble) Apply(ctx context.Context, after, upTo collector.Offset, fn fun
 }
 
 // LeaseDue implements collector.Store.
-func (p *Pebble) LeaseDue(_ context.Context, destination string, now time.Time, max int, length time.Duration) ([]collector.Delivery, error) {
-	var leased []collector.Delivery
-	err := p.change(false, func(t *tx) error {
+func (p *Pebble) LeaseDue(_ context.Context, destination string, now time.Time, max int, length time.Duration) (leased []collector.Delivery, err error) {
+	err = p.change(false, func(t *tx) error {
 		prefix := keyspace.In(keyspace.Due).Str(destination)
 		keys, err := t.deliveryKeys(prefix, keyspace.In(keyspace.Due).Str(destination).Time(now.Add(1)), len(prefix)+8, max)
 		if err != nil {
 			return err
 		}
-		id := p.leases.new()
-		for _, key := range keys {
-			d, err := t.update(key, func(d *collector.Delivery) (bool, error) { return true, lease(d, now, id, length) })
-			if err != nil {
-				return err
-			}
-			leased = append(leased, *d)
-		}
-		return nil
+		leased, err = leaseAll(t, keys, now, p.leases.new(), length)
+		return err
 	})
-	if err != nil {
-		return nil, err
-	}
-	return leased, nil
+	return leased, err
 }
 
 // BeginAttempts implements collector.Store.
-func (p *Pebble) BeginAttempts(_ context.Context, begun []collector.Delivery, at time.Time) ([]collector.Delivery, error) {
-	var good []collector.Delivery
-	err := p.change(true, func(t *tx) error {
-		for i := range begun {
-			d, err := t.update(begun[i].Key, func(d *collector.Delivery) (bool, error) { return begin(d, begun[i], at), nil })
-			if err != nil {
-				return err
-			}
-			if d != nil {
-				good = append(good, *d)
-			}
-		}
-		return nil
+func (p *Pebble) BeginAttempts(_ context.Context, begun []collector.Delivery, at time.Time) (good []collector.Delivery, err error) {
+	err = p.change(true, func(t *tx) error {
+		good, err = beginAll(t, begun, at)
+		return err
 	})
-	if err != nil {
-		return nil, err
-	}
-	return good, nil
+	return good, err
 }
 
 // SettleIfLeased implements collector.Store.
 func (p *Pebble) SettleIfLeased(_ context.Context, settlements []collector.Settlement) (settled int, err error) {
 	err = p.change(true, func(t *tx) error {
-		for _, s := range settlements {
-			d, err := t.update(s.Key, func(d *collector.Delivery) (bool, error) { return settle(d, s) })
-			if err != nil {
-				return err
-			}
-			if d != nil {
-				settled++
-			}
-		}
-		return nil
+		settled, err = settleAll(t, settlements)
+		return err
 	})
 	return settled, err
 }
@@ -173,18 +142,8 @@ func (p *Pebble) Rescue(_ context.Context, now time.Time, all bool, doubtDueAt t
 		if err != nil {
 			return err
 		}
-		for _, key := range keys {
-			d, err := t.update(key, func(d *collector.Delivery) (bool, error) { return true, rescue(d, now, doubtDueAt) })
-			switch {
-			case err != nil:
-				return err
-			case d.State == collector.StateInDoubt:
-				inDoubt++
-			default:
-				pending++
-			}
-		}
-		return nil
+		pending, inDoubt, err = rescueAll(t, keys, now, doubtDueAt)
+		return err
 	})
 	return pending, inDoubt, err
 }
@@ -197,16 +156,8 @@ func (p *Pebble) Redrive(ctx context.Context, q collector.DeliveryQuery, now tim
 		if err != nil {
 			return err
 		}
-		for i := range dead {
-			d, err := t.update(dead[i].Key, func(d *collector.Delivery) (bool, error) { return redrive(d, now) })
-			if err != nil {
-				return err
-			}
-			if d != nil {
-				n++
-			}
-		}
-		return nil
+		n, err = redriveAll(t, dead, now)
+		return err
 	})
 	return n, err
 }

@@ -1,0 +1,111 @@
+package consent
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"slices"
+	"time"
+
+	"matchkey/collector"
+)
+
+// Records turns an answer that came with an event into the rows of the ledger:
+// one for each subject and purpose. offset is the event's place in the journal.
+// Pure; safe for concurrent use.
+//
+//   - An accept grants the purposes of its categories, for as long as the
+//     category says, and refuses all other purposes: an answer is the whole
+//     answer, so what was unticked is taken back. A category that the register
+//     does not have grants nothing.
+//   - Every other action revokes and is kept as it was received. A refusal of
+//     all categories, or of one that the register does not have, is a refusal
+//     of everything ("*").
+//   - A notice that the register does not have proves nothing: the row stays
+//     without one, and the decision says consent_unproven.
+//   - An answer says nothing about categories that it does not list: who unticks
+//     one of several has to be told here as refusing it.
+//   - An answer keeps its claimed time, also a future one; what that means is
+//     the decision's business.
+//
+// The tag repeats a standing answer with every beacon. A row's ID is therefore
+// a hash of subject, purpose, action, time and notice: the same answer is the
+// same row.
+func (r *Register) Records(given collector.ConsentAnswer, subjects []collector.Subject, ev collector.Event, offset collector.Offset) []collector.ConsentRecord {
+	base := collector.ConsentRecord{
+		Action: given.Action, At: given.At.UTC(), ReceivedAt: ev.ReceivedAt,
+		Explicit: given.Explicit, Language: given.Language, Source: given.Source,
+		PageView: ev.PageView, Receipt: ev.Receipt, Seq: offset,
+	}
+	if given.At.IsZero() {
+		base.At = ev.ReceivedAt.UTC()
+	}
+	if n, known := r.Notice(given.Notice); known {
+		base.Notice, base.NoticeEpoch, base.Recipients = given.Notice, n.Epoch, slices.Clone(n.Recipients)
+		if base.Language == "" {
+			base.Language = n.Language
+		}
+	}
+	var records []collector.ConsentRecord
+	for _, s := range subjects {
+		if s.IsZero() {
+			continue
+		}
+		for _, p := range r.concerned(given) {
+			rec := base
+			rec.Subject, rec.Purpose = s, p.purpose
+			if given.Action == collector.ConsentAccept {
+				if p.validity > 0 {
+					rec.Until = rec.At.Add(p.validity)
+				}
+				if p.recipients != nil {
+					rec.Recipients = both(rec.Recipients, p.recipients)
+				}
+			}
+			rec.ID = recordID(rec)
+			records = append(records, rec)
+		}
+		for _, purpose := range r.unticked(given) {
+			rec := base
+			rec.Subject, rec.Purpose, rec.Action = s, purpose, collector.ConsentReject
+			rec.ID = recordID(rec)
+			records = append(records, rec)
+		}
+	}
+	return records
+}
+
+// unticked lists the purposes that an accept of some categories leaves out.
+func (r *Register) unticked(given collector.ConsentAnswer) (purposes []string) {
+	if given.Action != collector.ConsentAccept || len(given.Categories) == 0 {
+		return nil
+	}
+	ticked, _ := r.permissions(given.Categories)
+	all, _ := r.permissions(nil)
+	for _, p := range all {
+		if !slices.ContainsFunc(ticked, func(t permission) bool { return t.purpose == p.purpose }) {
+			purposes = append(purposes, p.purpose)
+		}
+	}
+	return purposes
+}
+
+// concerned lists what an answer is about.
+func (r *Register) concerned(given collector.ConsentAnswer) []permission {
+	list, unknown := r.permissions(given.Categories)
+	if given.Action != collector.ConsentAccept && (len(given.Categories) == 0 || unknown) {
+		return []permission{{purpose: everyPurpose}}
+	}
+	return list
+}
+
+func recordID(r collector.ConsentRecord) string {
+	h := sha256.New()
+	for _, part := range []string{
+		r.Subject.Site, string(r.Subject.Kind), r.Subject.ID,
+		r.Purpose, r.Action, r.At.Format(time.RFC3339Nano), r.Notice,
+	} {
+		fmt.Fprintf(h, "%q\n", part) // quoted, so that no two lists read alike
+	}
+	return "cr_" + hex.EncodeToString(h.Sum(nil)[:16])
+}

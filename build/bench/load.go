@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/valyala/fasthttp"
+
+	"matchkey/collector/consent"
 )
 
 // A result is what one round of load found.
@@ -20,7 +22,13 @@ type result struct {
 	Failed int     // anything but 204
 }
 
-// Origin is the page that the beacons pretend to come from.
+// asked is the notice of the server's configuration: a yes to another text
+// proves nothing, and what it allows is not kept.
+var asked = consent.Notice{Language: "en", Text: "May we?", Recipients: []string{"meta"}, Epoch: 1}
+
+var noticeHash = asked.Hash()
+
+// origin is the page that the beacons pretend to come from.
 const origin = "https://shop.example"
 
 // load sends beacons over a number of connections, one at a time on each, and
@@ -84,6 +92,6 @@ func beacon(name string, n int) string {
 	return `{"v":1,"t":` + now + `,"b":"23c060e1","i":"` + visitor + `","k":"toybxa6aof","p":"x7` + strconv.Itoa(n) + `",` +
 		`"l":"` + origin + `/product/teapot?utm_source=ad&utm_campaign=autumn","r":"https://www.example.org/",` +
 		`"m":{"_fbp":"fb.1.1603122906825.1012802381","_fbc":"fb.1.` + now + `.IwAR3xruhRZhD77zSpA669v9xdo3I0VHHoz2gXwvpE8uWPb8qN5Eq2TfgGr6s"},` +
-		`"c":{"a":"accept","t":1795431646000,"n":"8d4a603bd59ebdc985ebf3852b9bb682cd0ca66905074e6baaf0f71882e93fe2","g":"en","s":"banner","x":true},` +
+		`"c":{"a":"accept","t":1795431646000,"n":"` + noticeHash + `","g":"en","s":"banner","x":true},` +
 		`"e":[{"n":"page_view","i":"` + name + "." + strconv.Itoa(n) + `","t":` + now + `}]}`
 }

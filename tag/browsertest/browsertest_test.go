@@ -91,6 +91,10 @@ func TestBrowser(t *testing.T) {
 		if jar != "k=v" {
 			t.Errorf("the tab sees %q", jar)
 		}
+		p.ClearCookies()
+		if got := tab.Cookies(); len(got) != 0 {
+			t.Errorf("after clearing there is %+v", got)
+		}
 	})
 
 	t.Run("names resolve to this machine", func(t *testing.T) {

@@ -3,6 +3,7 @@ package browsertest
 import (
 	"context"
 	"encoding/base64"
+	"encoding/json"
 	"fmt"
 	"os"
 	"slices"
@@ -242,6 +243,17 @@ func (p *Page) SetCookie(url, name, value string) {
 	p.run("setting the cookie "+name, network.SetCookie(name, value).WithURL(url))
 }
 
+// ClearCookies empties the jar.
+func (p *Page) ClearCookies() {
+	p.t.Helper()
+	err := inBrowser(p.ctx, func(ctx context.Context) error {
+		return storage.ClearCookies().WithBrowserContextID(p.jar).Do(ctx)
+	})
+	if err != nil {
+		p.t.Fatalf("clearing the cookies: %v", err)
+	}
+}
+
 // Requests returns what the page has sent so far, in order.
 func (p *Page) Requests() []Request {
 	p.mu.Lock()
@@ -310,6 +322,7 @@ func (p *Page) listen(event any) {
 	}
 }
 
+// body joins the parts in which the browser tells of a request's body.
 func body(r *network.Request) string {
 	var b strings.Builder
 	for _, part := range r.PostDataEntries {
@@ -322,23 +335,28 @@ func body(r *network.Request) string {
 	return b.String()
 }
 
+// show renders a logged value as the console would: texts without quotes.
 func show(o *runtime.RemoteObject) string {
-	if o.Type == runtime.TypeString {
-		return strings.Trim(string(o.Value), `"`)
-	}
-	if len(o.Value) > 0 {
+	var text string
+	switch {
+	case o.Type == runtime.TypeUndefined:
+		return "undefined"
+	case o.Type == runtime.TypeString && json.Unmarshal([]byte(o.Value), &text) == nil:
+		return text
+	case len(o.Value) > 0:
 		return string(o.Value)
 	}
 	return o.Description
 }
 
+// account is what a failure needs to be understood.
 func (p *Page) account() string {
 	var b strings.Builder
 	for _, line := range p.Console() {
 		fmt.Fprintf(&b, "  %s\n", line)
 	}
 	for _, r := range p.Requests() {
-		fmt.Fprintf(&b, "  %s %s (%s) %s\n", r.Method, r.URL, r.Type, r.Body)
+		fmt.Fprintf(&b, "  %s %.200s (%s) %.600s\n", r.Method, r.URL, r.Type, r.Body)
 	}
 	return b.String()
 }

@@ -1,0 +1,51 @@
+// The click: proof that the person came by an advertisement. Its value is
+// Meta's cookie `_fbc`, which the Pixel writes too:
+//
+//	fb.<subdomain index>.<first seen, ms>.<fbclid>[.<appendix of Meta's libraries>]
+//
+// The rules are those of capi.md § 5.5: an fbclid is kept byte for byte; the
+// same fbclid keeps its old time, and the cookie as it stands; another fbclid
+// is dated anew, with the time at which its landing page was loaded, however
+// late the consent. What we cannot parse we neither send nor overwrite, until
+// a new fbclid replaces it.
+
+import { expireCookie, readCookie, Seconds, writeCookie } from './cookies'
+import { ignore } from './ignore'
+import { loadedAt } from './page'
+
+export const CLICK_COOKIE = '_fbc'
+
+// Held in memory only: nothing may be stored before consent.
+const landed = CLICK ? readClickId(location.search) : ''
+
+/** The value of `_fbc` to send, or ""; writes the cookie when it makes a new one. Only with consent. */
+export function clickValue(): string {
+  const cookie = readCookie(CLICK_COOKIE)
+  const parts = /^fb\.\d+\.\d+\.([\w-]+)(\.[\w-]+)?$/.exec(cookie)
+  if (landed && (!parts || parts[1] !== landed)) {
+    expireCookie(CLICK_COOKIE) // one of another domain attribute would stand beside ours
+    return writeCookie(CLICK_COOKIE, `fb.${SUBDOMAIN_INDEX}.${loadedAt}.${landed}`, Seconds.Identifier)
+  }
+  if (parts) return cookie
+  if (cookie) ignore('click_unreadable')
+  return ''
+}
+
+/**
+ * The first non-empty fbclid, percent-decoded once; '+' is a plus. "" when there
+ * is none that can be one: other characters, or more than 500 of them, which
+ * Meta's own library ignores too (capi.md § 5.1).
+ */
+function readClickId(search: string): string {
+  const raw = /[?&]fbclid=([^&]+)/.exec(search)
+  if (raw) {
+    try {
+      const id = decodeURIComponent(raw[1]!)
+      if (/^[\w-]{1,500}$/.test(id)) return id
+    } catch {
+      // Malformed percent signs.
+    }
+    ignore('click_invalid')
+  }
+  return ''
+}

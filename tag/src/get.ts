@@ -1,0 +1,17 @@
+// matchkey('get', callback): what the tag knows, for the site's own scripts and
+// for a banner that wants to know whether to show itself. Without consent it
+// neither makes nor reads an identifier.
+
+import { answer, granted } from './answer'
+import { identifiers } from './identifiers'
+import { sessionId } from './session'
+import type { Known } from './types'
+import { visitorId } from './visitor'
+
+export const get = (callback: (known: Known) => void) =>
+  callback({
+    visitor: granted && visitorId(),
+    session: granted && sessionId(),
+    identifiers: granted ? identifiers() : {},
+    consent: answer && answer.a,
+  })

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strings"
 
 	"matchkey/collector"
@@ -72,9 +73,10 @@ type recordView struct {
 }
 
 type fieldView struct {
-	Path, Shown, From, How string
-	At                     moment
-	Is                     why
+	Path, Shown, How string
+	From             source
+	At               moment
+	Is               why
 }
 
 type attemptView struct {
@@ -155,10 +157,10 @@ func (c *console) deliveryPart(e EventExplanation, d DeliveryExplanation) delive
 		p.Records = append(p.Records, recordView{rec.ID, rec.summary(), at(rec.At, now), at(rec.Until, now)})
 	}
 	for _, f := range d.Sent {
-		p.Sent = append(p.Sent, fieldView{Path: f.Path, Shown: f.Shown, From: fieldFrom(f), How: f.How, At: at(f.At, now)})
+		p.Sent = append(p.Sent, fieldView{Path: f.Path, Shown: f.Shown, From: sourceOf(f), How: f.How, At: at(f.At, now)})
 	}
 	for _, f := range d.Dropped {
-		p.Dropped = append(p.Dropped, fieldView{Path: f.Path, From: fieldFrom(f), At: at(f.At, now), Is: c.why(f.Dropped)})
+		p.Dropped = append(p.Dropped, fieldView{Path: f.Path, From: sourceOf(f), At: at(f.At, now), Is: c.why(f.Dropped)})
 	}
 	for i, a := range d.Attempts {
 		p.Attempts = append(p.Attempts, c.attemptView(i+1, a))
@@ -187,4 +189,16 @@ func (c *console) attemptView(n int, a Attempt) attemptView {
 		v.Is = &is
 	}
 	return v
+}
+
+// A source says where a field came from: in full for the tooltip, and with its
+// receipt cut to what tells two apart.
+type source struct{ Short, Full string }
+
+// receiptID is a beacon's or a call's receipt; its head is the time, its tail chance.
+var receiptID = regexp.MustCompile(`\b([bc]_)[0-9a-z]{6,}([0-9a-z]{5})\b`)
+
+func sourceOf(f collector.Field) source {
+	full := fieldFrom(f)
+	return source{Short: receiptID.ReplaceAllString(full, "$1…$2"), Full: full}
 }

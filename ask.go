@@ -1,0 +1,172 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/cockroachdb/pebble/v2/vfs"
+
+	"matchkey/collector/config"
+	"matchkey/collector/console"
+	"matchkey/collector/engine"
+)
+
+// DefaultConsole is where a console listens unless the configuration says
+// otherwise; the demo's does too.
+const DefaultConsole = "http://127.0.0.1:8081"
+
+// where says which Matchkey a command asks: a running one by its console, or
+// a data folder that none uses.
+type where struct {
+	Config   string `placeholder:"FILE" help:"Ask the Matchkey of this configuration; when it does not run, its data folder."`
+	Console  string `placeholder:"URL" help:"Ask the Matchkey with this console (default ${default_console})."`
+	Data     string `placeholder:"DIR" help:"Look into this data folder, which no Matchkey uses."`
+	Password string `env:"MATCHKEY_CONSOLE_PASSWORD" help:"The console's password. Rather give it by environment." placeholder:"WORD"`
+}
+
+// resolve fills in from the configuration what was not given.
+func (w *where) resolve(p *program) error {
+	if w.Config != "" {
+		c, faults := config.Load(w.Config, p.env, os.ReadFile)
+		if err := faults.Err(); err != nil {
+			return err
+		}
+		if w.Console == "" {
+			w.Console = "http://" + c.Console.Listen
+		}
+		if w.Data == "" {
+			w.Data = c.Data
+		}
+		if w.Password == "" {
+			w.Password = c.Console.Password.Reveal()
+		}
+	}
+	if w.Console == "" && w.Data == "" {
+		w.Console = DefaultConsole
+	}
+	return nil
+}
+
+// ask sends one request to the console and returns the answer's text.
+func (w *where) ask(ctx context.Context, method, path string, params url.Values) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
+	defer cancel()
+	address, body := strings.TrimSuffix(w.Console, "/")+path, io.Reader(nil)
+	if method == http.MethodPost {
+		body = strings.NewReader(params.Encode())
+	} else {
+		address += "?" + params.Encode()
+	}
+	r, err := http.NewRequestWithContext(ctx, method, address, body)
+	if err != nil {
+		return "", err
+	}
+	r.Header.Set("Accept", "text/plain")
+	if body != nil {
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	}
+	if w.Password != "" {
+		r.SetBasicAuth("matchkey", w.Password)
+	}
+	answer, err := http.DefaultClient.Do(r)
+	if err != nil {
+		return "", fmt.Errorf("couldn't ask the console: %w; is Matchkey running there? "+
+			"Name another with --console, or a data folder that is not in use with --data", err)
+	}
+	defer answer.Body.Close()
+	text, err := io.ReadAll(io.LimitReader(answer.Body, 16<<20))
+	if err != nil {
+		return "", err
+	}
+	if answer.StatusCode != http.StatusOK {
+		return "", fmt.Errorf("the console at %s says (%s): %s", w.Console, answer.Status, strings.TrimSpace(string(text)))
+	}
+	return string(text), nil
+}
+
+type explainCommand struct {
+	where
+	Event string `arg:"" help:"The order's or lead's own id (A-1001), or an event ID (purchase.A-1001)."`
+	Site  string `help:"Site, when several have such an event."`
+}
+
+func (e explainCommand) Run(p *program) error {
+	if err := e.resolve(p); err != nil {
+		return err
+	}
+	if e.Console != "" {
+		text, err := e.ask(p.ctx, http.MethodGet, "/api/explain", url.Values{"id": {e.Event}, "site": {e.Site}, "format": {"text"}})
+		if err == nil {
+			_, err = io.WriteString(p.stdout, text)
+		}
+		if err == nil || e.Data == "" || !errors.Is(err, syscall.ECONNREFUSED) {
+			return err
+		}
+		fmt.Fprintln(p.stderr, "no console answers; looking into", e.Data)
+	}
+	reader, done, err := engine.OpenReader(vfs.Default, filepath.Join(e.Data, "store"))
+	if err != nil {
+		return err
+	}
+	defer done.Close()
+	x, err := console.Explain(p.ctx, reader, e.Site, e.Event)
+	if err != nil {
+		return err
+	}
+	return x.WriteText(p.stdout, sentences())
+}
+
+type redriveCommand struct {
+	where
+	Destination string `help:"Only those to this destination."`
+	Site        string `help:"Only those of this site."`
+	Reason      string `help:"Only those that died for this reason."`
+	Event       string `help:"Only those of this event ID."`
+	DryRun      bool   `help:"Say how many there are, and put none back."`
+}
+
+func (r redriveCommand) Run(p *program) error {
+	if err := r.resolve(p); err != nil {
+		return err
+	}
+	if r.Console == "" {
+		return errors.New("redrive asks a running Matchkey: name its console or its configuration")
+	}
+	params := url.Values{}
+	for name, value := range map[string]string{"destination": r.Destination, "site": r.Site, "reason": r.Reason, "event": r.Event} {
+		if value != "" {
+			params.Set(name, value)
+		}
+	}
+	method := http.MethodPost
+	if r.DryRun {
+		method = http.MethodGet
+	}
+	text, err := r.ask(p.ctx, method, "/api/redrive", params)
+	if err != nil {
+		return err
+	}
+	var done struct {
+		Dead    int `json:"dead"`
+		PutBack int `json:"put_back"`
+	}
+	if err := json.Unmarshal([]byte(text), &done); err != nil {
+		return fmt.Errorf("the console's answer cannot be read: %w", err)
+	}
+	if r.DryRun {
+		_, err = fmt.Fprintf(p.stdout, "%d dead deliveries would be put back.\n", done.Dead)
+	} else {
+		_, err = fmt.Fprintf(p.stdout, "%d of %d dead deliveries were put back.\n", done.PutBack, done.Dead)
+	}
+	return err
+}

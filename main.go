@@ -1,0 +1,281 @@
+// Matchkey joins what a browser knows of a visit with what a shop's server
+// knows of an order, within what the person consented to, and sends the result
+// to Meta's Conversions API.
+//
+// This package is the command line: it reads flags, environment and files,
+// wires the packages together, starts them in order and stops them in reverse.
+// There is no logic here; one file each for the commands that need more than a
+// call. The way of the data is in docs/architecture.md.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"os"
+	"os/signal"
+	"runtime/debug"
+	"syscall"
+	"time"
+
+	"github.com/alecthomas/kong"
+
+	"matchkey/build"
+	"matchkey/collector/config"
+	"matchkey/collector/consent"
+	"matchkey/collector/meta"
+	"matchkey/collector/meta/graphsim"
+)
+
+// version is set by the linker.
+var version = "dev"
+
+// program is the world that a command sees.
+type program struct {
+	ctx            context.Context // ends when the program is asked to stop
+	stdin          io.Reader
+	stdout, stderr io.Writer
+	env            func(string) (string, bool)
+}
+
+// commands is the table of contents.
+type commands struct {
+	Demo      demoCommand      `cmd:"" help:"Run everything on this machine: a shop, its tag, edge, collector, console and a fake Graph API. No account, no file."`
+	Serve     serveCommand     `cmd:"" help:"Run edge, collector, dispatcher and console from a configuration file."`
+	Check     checkCommand     `cmd:"" help:"Check a configuration file: every fault and warning at once, with line numbers."`
+	Tag       tagCommand       `cmd:"" help:"Show a site's tag: its size, the snippet to paste; or write the script."`
+	Explain   explainCommand   `cmd:"" help:"Say everything about one event: each field, where it came from, what was dropped and why, what the destination answered."`
+	Redrive   redriveCommand   `cmd:"" help:"Put dead deliveries back, to be sent again."`
+	Sim       simCommand       `cmd:"" help:"Run the fake Graph API alone, for your own tests."`
+	Normalize normalizeCommand `cmd:"" help:"Normalise and hash match keys: one JSON a line in, one out."`
+	Decide    decideCommand    `cmd:"" help:"Decide consent cases: one JSON a line in, one out."`
+	Version   versionCommand   `cmd:"" help:"Print the version."`
+}
+
+func main() {
+	ctx, stop := untilAsked(os.Stderr)
+	defer stop()
+	os.Exit(run(&program{ctx: ctx, stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, env: os.LookupEnv}, os.Args[1:]))
+}
+
+// untilAsked returns a context that ends at the first interrupt. A second one
+// ends the process at once.
+func untilAsked(stderr io.Writer) (context.Context, func()) {
+	ctx, cancel := context.WithCancel(context.Background())
+	asked := make(chan os.Signal, 2)
+	signal.Notify(asked, os.Interrupt, syscall.SIGTERM)
+	go func() {
+		<-asked
+		fmt.Fprintln(stderr, "stopping in order; once more ends it at once")
+		cancel()
+		<-asked
+		os.Exit(130)
+	}()
+	return ctx, cancel
+}
+
+// run runs one command line and returns the exit code: 0 done, 1 failed, 2 not
+// understood.
+func run(p *program, args []string) int {
+	var c commands
+	exited := -1
+	parser, err := kong.New(&c, kong.Name("matchkey"),
+		kong.Description("Server-side conversions for Meta, matched and within consent. Start with: matchkey demo"),
+		kong.Writers(p.stdout, p.stderr), kong.Exit(func(code int) { exited = code }),
+		kong.Vars{"default_console": DefaultConsole}, kong.ShortUsageOnError(), kong.Bind(p))
+	if err != nil {
+		fmt.Fprintln(p.stderr, "matchkey: BUG:", err)
+		return 1
+	}
+	if len(args) == 0 {
+		args = []string{"--help"}
+	}
+	parsed, err := parser.Parse(longFlags(args))
+	if exited >= 0 {
+		return exited
+	}
+	if err != nil {
+		fmt.Fprintln(p.stderr, "matchkey:", err)
+		return 2
+	}
+	if err := parsed.Run(p); err != nil {
+		fmt.Fprintln(p.stderr, "matchkey:", err)
+		return 1
+	}
+	return 0
+}
+
+// longFlags lets -config stand for --config, as Go's own tools write it. The
+// one-letter flags keep their dash.
+func longFlags(args []string) []string {
+	out := make([]string, len(args))
+	for i, a := range args {
+		if len(a) > 2 && a[0] == '-' && a[1] != '-' && a[2] != '=' {
+			a = "-" + a
+		}
+		out[i] = a
+	}
+	return out
+}
+
+// load reads a configuration and compiles what is compiled from it. Warnings go
+// to stderr; on faults the error is all of them.
+func (p *program) load(path string) (*config.Config, *compiled, error) {
+	c, faults := config.Load(path, p.env, os.ReadFile)
+	var rules *compiled
+	if faults.Err() == nil {
+		rules = compile(c, &faults)
+	}
+	if err := faults.Err(); err != nil {
+		return nil, nil, errors.New("the configuration cannot be used:\n\n" + faults.String())
+	}
+	if _, err := faults.WriteTo(p.stderr); err != nil {
+		return nil, nil, err
+	}
+	return c, rules, nil
+}
+
+type serveCommand struct {
+	Config string `required:"" placeholder:"FILE" help:"Configuration, YAML. See docs/configuration.md."`
+}
+
+func (s serveCommand) Run(p *program) error {
+	c, rules, err := p.load(s.Config)
+	if err != nil {
+		return err
+	}
+	n, err := startNode(p.ctx, nodeOptions{Config: c, Rules: rules, Log: newLog(p.stderr, c.Log)})
+	if err != nil {
+		return err
+	}
+	select {
+	case <-p.ctx.Done():
+	case err = <-n.failed:
+	}
+	return errors.Join(err, n.stop())
+}
+
+func newLog(w io.Writer, c config.Log) *slog.Logger {
+	var level slog.Level
+	if err := level.UnmarshalText([]byte(c.Level)); err != nil {
+		level = slog.LevelInfo
+	}
+	options := &slog.HandlerOptions{Level: level}
+	if c.Format == "json" {
+		return slog.New(slog.NewJSONHandler(w, options))
+	}
+	return slog.New(slog.NewTextHandler(w, options))
+}
+
+type checkCommand struct {
+	Config string `required:"" placeholder:"FILE" help:"Configuration, YAML."`
+}
+
+func (c checkCommand) Run(p *program) error {
+	conf, rules, err := p.load(c.Config)
+	if err != nil {
+		return err
+	}
+	scenarios := 0
+	for _, s := range conf.Sites {
+		scenarios += len(s.Scenarios)
+	}
+	fmt.Fprintf(p.stdout, "%s is good: %d site(s), %d scenario(s), %d destination(s); largest tag %d bytes as brotli.\n",
+		c.Config, len(conf.Sites), scenarios, len(conf.Destinations), rules.largestTag())
+	return nil
+}
+
+type tagCommand struct {
+	Config string `required:"" placeholder:"FILE" help:"Configuration, YAML."`
+	Site   string `help:"Site; may be left out when there is only one."`
+	Out    string `short:"o" placeholder:"FILE" help:"Write the script to this file."`
+}
+
+func (t tagCommand) Run(p *program) error {
+	c, rules, err := p.load(t.Config)
+	if err != nil {
+		return err
+	}
+	for _, s := range c.Sites {
+		if t.Site != "" && s.Name != t.Site || t.Site == "" && len(c.Sites) > 1 {
+			continue
+		}
+		script := rules.scripts[s.Name]
+		fmt.Fprintf(p.stdout, "site %s, build %s\nsize %s\nsha384 %s\n\n%s\n", s.Name, script.Hash, sizesOf(script), script.SRI, snippetOf(s))
+		if t.Out != "" {
+			return os.WriteFile(t.Out, script.Body, 0o644)
+		}
+		return nil
+	}
+	return fmt.Errorf("there is no site %q in %s; name one of: %s", t.Site, t.Config, siteNames(c))
+}
+
+func sizesOf(s build.Script) string {
+	return fmt.Sprintf("%d bytes, %d as gzip, %d as brotli", len(s.Body), len(s.Gzip), len(s.Brotli))
+}
+
+type simCommand struct {
+	Listen  string `default:"127.0.0.1:8090" help:"Address to listen on."`
+	Dataset string `help:"The only dataset that exists; any when left out."`
+	Token   string `env:"MATCHKEY_SIM_TOKEN" help:"The only access token that is good; any when left out. Rather give it by environment."`
+	Faults  string `placeholder:"FILE" help:"Faults to play, one JSON a line, one for each request."`
+}
+
+func (s simCommand) Run(p *program) error {
+	sim := graphsim.New(graphsim.Options{Dataset: s.Dataset, Token: s.Token})
+	if s.Faults != "" {
+		f, err := os.Open(s.Faults)
+		if err != nil {
+			return err
+		}
+		faults, err := graphsim.ReadScript(f)
+		if err := errors.Join(err, f.Close()); err != nil {
+			return err
+		}
+		if err := sim.Script(faults...); err != nil {
+			return err
+		}
+	}
+	ln, err := net.Listen("tcp", s.Listen)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(p.stdout, "fake Graph API on http://%s; what it received is on http://%[1]s/_sim/\n", ln.Addr())
+	return graphsim.Serve(p.ctx, ln, sim)
+}
+
+type normalizeCommand struct{}
+
+func (normalizeCommand) Help() string {
+	return `{"key":"em","value":" A@B.com","country":"US"} gives {"normalized":"a@b.com","sha256":"…"} or {"dropped":"reason"}.`
+}
+
+func (normalizeCommand) Run(p *program) error { return eachLine(p, meta.NormaliseLine) }
+
+type decideCommand struct{}
+
+func (decideCommand) Help() string {
+	return `A case's input gives {"outcome":…,"reasons":[…],"strip":[…],"meta":{…}}. The vocabulary is that of go doc ./collector/consent.`
+}
+
+func (decideCommand) Run(p *program) error { return eachLine(p, consent.DecideLine) }
+
+type versionCommand struct{}
+
+func (versionCommand) Run(p *program) error {
+	_, err := fmt.Fprintln(p.stdout, "matchkey", versionText())
+	return err
+}
+
+func versionText() string {
+	if info, ok := debug.ReadBuildInfo(); ok {
+		return version + " " + info.GoVersion
+	}
+	return version
+}
+
+// stopPatience is how long a stop waits for work under way.
+const stopPatience = 20 * time.Second

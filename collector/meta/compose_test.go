@@ -359,7 +359,11 @@ func TestSourceURL(t *testing.T) {
 		t.Errorf("sends %q", got)
 	}
 	c.Event.URL = "javascript:alert(1)"
-	c.Profile.Page.At = occurred.Add(time.Second)
+	c.Profile.Page.At = occurred.Add(pageSlack) // the page that says thank you
+	if got := composed(t, c).EventSourceURL; got != "https://shop.example/checkout" {
+		t.Errorf("sends %q", got)
+	}
+	c.Profile.Page.At = occurred.Add(pageSlack + time.Second)
 	if got := composed(t, c).EventSourceURL; got != "https://shop.example/landing" {
 		t.Errorf("sends %q", got)
 	}

@@ -156,6 +156,11 @@ func (d *draft) page() {
 	d.dropped(path, kind, why)
 }
 
+// pageSlack is how long after the conversion a page still belongs to it: the
+// page that says thank you loads a moment after the order is placed, and is
+// where the Pixel's copy comes from.
+const pageSlack = time.Minute
+
 // pages returns the candidates, with the address in Shown, and why none of them
 // will do if none does.
 func (d *draft) pages() (pages []collector.Field, why collector.Reason) {
@@ -163,11 +168,11 @@ func (d *draft) pages() (pages []collector.Field, why collector.Reason) {
 	pages = append(pages, d.own("", "", e.URL, "the event's own page"))
 	why = d.missing(collector.KindURL, "l") // the beacon's name of the page's address
 	if p.Page.URL != "" {
-		if p.Page.At.After(e.OccurredAt) {
+		if p.Page.At.After(e.OccurredAt.Add(pageSlack)) {
 			why = collector.ReasonAfterConversion
 		} else {
 			f := seenAt(p.Page.Receipt, "page", p.Page.At)
-			f.Shown, f.How = p.Page.URL, "the page last seen before the conversion"
+			f.Shown, f.How = p.Page.URL, "the page last seen with the conversion"
 			pages = append(pages, f)
 		}
 	}

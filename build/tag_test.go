@@ -67,7 +67,7 @@ func TestScriptIsConsistent(t *testing.T) {
 // A tag is paid for by every visitor. Growth is a decision: raise the number
 // here together with the reason in the commit.
 func TestTagStaysSmall(t *testing.T) {
-	const budget = 2650 // bytes, brotli 11
+	const budget = 2700 // bytes, brotli 11; 41 of them are the notice's hash
 	if got := mustTag(t, demo).Sizes; got.Brotli > budget {
 		t.Errorf("the tag has %+v: %d bytes more than its budget of %d", got, got.Brotli-budget, budget)
 	}

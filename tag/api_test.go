@@ -1,6 +1,7 @@
 package tag_test
 
 import (
+	"bytes"
 	"regexp"
 	"strings"
 	"testing"
@@ -58,10 +59,14 @@ func testOwnID(t *testing.T, b *browsertest.Browser) {
 		t.Errorf("id %q", id)
 	}
 	p.Eval(`matchkey('track', 'lead', null, {id: 7})`, nil)
-	if id := s.wait(t, "lead").E[0].I; id != "lead.7" {
+	if got := s.wait(t, "lead"); got.E[0].I != "lead.7" || bytes.Contains(got.raw, []byte("null")) {
+		t.Errorf("lead %s", got.raw)
+	}
+	p.Eval(`matchkey('track', 'lead', {}, {id: 'Ä-1'})`, nil)
+	if id := s.waitN(t, "lead", 2)[1].E[0].I; id != "lead.Ä-1" {
 		t.Errorf("id %q", id)
 	}
-	for _, bad := range []string{`''`, `'a b'`, `'ä'`, `'` + strings.Repeat("a", 128) + `'`} {
+	for _, bad := range []string{`''`, `'a b'`, `'a\n'`, `'` + strings.Repeat("a", 129) + `'`} {
 		p.Eval(`matchkey('track', 'bad', {}, {id: `+bad+`})`, nil)
 	}
 	wantIgnored(t, p, "event_id_invalid", 4)
@@ -133,14 +138,14 @@ func testGet(t *testing.T, b *browsertest.Browser) {
 		}
 	}
 	p.Goto(s.URL + "/?fbclid=AbC")
-	want(`{"identifiers":{}}`)
+	want(`{"identifiers":{},"consent":null}`)
 	wantStored(t, p)
 	p.Eval(accept, nil)
 	want(`{"visitor":"1\.\w{6}\.\w{16}","session":"\w{10}","identifiers":{"_fbc":"fb\.1\.\d{13}\.AbC"},"consent":"accept"}`)
 	p.Eval(reject, nil)
-	want(`{"visitor":false,"session":false,"identifiers":{},"consent":"withdraw"}`)
+	want(`{"identifiers":{},"consent":"reject"}`)
 	p.Goto(s.URL)
-	want(`{"visitor":false,"session":false,"identifiers":{},"consent":"reject"}`)
+	want(`{"identifiers":{},"consent":"reject"}`)
 }
 
 func testStub(t *testing.T, b *browsertest.Browser) {

@@ -49,7 +49,7 @@
 //	matchkey('page', properties?)                 a page view more; one is sent by itself
 //	matchkey('identify', customer, contact?)      null signs out
 //	matchkey('consent', 'accept' | 'reject' | 'withdraw', {categories?, source?, language?}?)
-//	matchkey('get', callback)                     {visitor, session, identifiers, consent}
+//	matchkey('get', callback)                     {visitor?, session?, identifiers, consent}
 //
 // An accept without categories means all. A reject or a withdrawal closes the
 // gate whatever categories it names; one that takes back a grant is sent as

@@ -102,6 +102,7 @@ func testPrerender(t *testing.T, b *browsertest.Browser) {
 	p.Eval(accept, nil)
 	s.wait(t, "page_view")
 	p.OnNewDocument(`Object.defineProperty(document, 'prerendering', {configurable: true, get: () => true})`)
+	s.serve("/later", document{head: build.Snippet("demo", "/mk")}) // twice
 	p.Goto(s.URL + "/later")
 	p.Eval(`matchkey('track', 'queued')`, nil)
 	wantQuiet(t, p, 1)
@@ -109,4 +110,5 @@ func testPrerender(t *testing.T, b *browsertest.Browser) {
 	if got := s.wait(t, "queued"); got.names() != "page_view queued" || got.L != s.URL+"/later" {
 		t.Errorf("opened: %s", got.raw)
 	}
+	wantQuiet(t, p, 2)
 }

@@ -35,10 +35,8 @@ const commands: Record<string, (...args: any[]) => void> = {
   get,
 }
 
-const stub = window[GLOBAL]
-
-/** Whether another copy of the tag is here already. */
-export const present = stub && stub.tag
+/** What stands in our place: nothing, a stub, or another copy of the tag. */
+export const present = (): Partial<API> => window[GLOBAL] || {}
 
 /** Puts the page API in place, and catches up on the calls made before. */
 export function install(): void {
@@ -47,9 +45,10 @@ export function install(): void {
     if (command) command(...args)
     else ignore('command_unknown', name)
   })
+  const { q = [] } = present()
   const api: API = (...call) => void run(call)
   api.tag = BUILD
   api.q = { push: run }
   window[GLOBAL] = api
-  for (const call of (stub && (stub.q as Call[])) || []) run(call)
+  for (const call of q as Iterable<Call>) run(call)
 }

@@ -30,7 +30,7 @@ export const eventsMessage = (events: readonly string[], u?: User) =>
 export const answerMessage = (i?: string, id?: string) => message({ i, u: id ? { id } : undefined }, [eventJSON('consent')])
 
 /** One event, dated now. */
-export const eventJSON = (n: string, i = randomId(), p?: unknown) => json({ n, i, t: now(), p })
+export const eventJSON = (n: string, i = randomId(), p?: unknown) => json({ n, i, t: now(), p: p || undefined })
 
 const message = (known: Known, events: readonly string[]) =>
   json({ b: BUILD, ...known, c: answer, g: gpc }).slice(1, -1) + `,"e":[${events}]}`

@@ -32,10 +32,10 @@ const enum Limit {
 
 /** matchkey('consent', 'accept' | 'reject' | 'withdraw', {categories?, source?, language?}?) */
 export function consent(action: Answer['a'], options?: ConsentOptions): void {
-  const { categories, source = 'api', language = NOTICE_LANGUAGE } = Object(options) as ConsentOptions
+  const { categories = 0, source = 'api', language = NOTICE_LANGUAGE || 0 } = Object(options) as ConsentOptions
   // Absent categories mean all: a list that we cannot keep, or an empty one,
   // must not widen into that.
-  const said = '' + [source, language || 0, categories == null ? 0 : categories]
+  const said = '' + [source, language, categories]
   if (said.length > Limit.Said || !/^[\w-]+(,[\w-]+)*$/.test(said)) {
     ignore('consent_invalid', options)
     // A refusal counts, whatever stands beside it.
@@ -48,7 +48,7 @@ export function consent(action: Answer['a'], options?: ConsentOptions): void {
     g: language || undefined,
     s: source,
     x: true,
-    k: categories ? ('' + categories).split(',') : undefined,
+    k: categories === 0 ? undefined : ('' + categories).split(','),
   }
   if (action === 'accept') grant(given)
   else if (/^(reject|withdraw)$/.test(action)) refuse(given)

@@ -18,7 +18,7 @@ export function track(name: string, properties?: unknown, options?: { id?: strin
   if (!name || !/^[\w.:-]{1,64}$/.test(name)) return ignore('event_name_invalid', name)
   // An empty id is a template that was not filled in: under a random id the
   // shop's own copy of the fact would count as a second one.
-  if (own === '' || (id && !/^[!-~]{1,128}$/.test(id))) return ignore('event_id_invalid', id)
+  if (id && !/^\S{1,128}$/.test(own)) return ignore('event_id_invalid', id)
   let json: string
   try {
     json = eventJSON(name, id, properties)

@@ -2,16 +2,15 @@
 // for a banner that wants to know whether to show itself. Without consent it
 // neither makes nor reads an identifier.
 
-import { answer, granted } from './answer'
+import { granted } from './answer'
 import { identifiers } from './identifiers'
 import { sessionId } from './session'
 import type { Known } from './types'
 import { visitorId } from './visitor'
 
 export const get = (callback: (known: Known) => void) =>
-  callback({
-    visitor: granted && visitorId(),
-    session: granted && sessionId(),
-    identifiers: granted ? identifiers() : {},
-    consent: answer && answer.a,
-  })
+  callback(
+    granted
+      ? { visitor: visitorId(), session: sessionId(), identifiers: identifiers(), consent: 'accept' }
+      : { identifiers: {}, consent: granted == null ? null : 'reject' },
+  )

@@ -11,11 +11,15 @@ import { setUser } from './user'
 
 const FIELDS = /^(email|phone|(fir|la)st_name|date_of_birth|gender|city|region|postal_code|country)$/
 
+const enum Limit {
+  Id = 128, // characters, as the edge has it
+}
+
 /** A customer of null signs out. */
 export function identify(customer: unknown, contact?: Record<string, unknown>): void {
   if (customer === null) return setUser()
   const id = text(customer)
-  if (!id) return ignore('customer_invalid')
+  if (!id || id.length > Limit.Id) return ignore('customer_invalid')
   const user: User = { id }
   for (const field in contact) {
     const value = text(contact[field])

@@ -11,7 +11,7 @@ export type Reason =
   | 'command_unknown'
   | 'event_name_invalid'
   | 'event_id_invalid'
-  | 'properties_invalid' // not an object, or not expressible as JSON; the event goes without
+  | 'properties_invalid' // not expressible as JSON; the event goes without them
   | 'event_too_large'
   | 'customer_invalid'
   | 'contact_invalid' // not a field we know, or not a short text; the rest goes
@@ -23,8 +23,7 @@ export type Reason =
   | 'click_invalid' // the address carries a click id that cannot be one
   | 'click_unreadable' // somebody's click cookie that we do not understand: left alone, not sent
   // Transport.
-  | 'queue_full' // more events than a page may keep: before an answer 20
-  | 'outbox_full' // the edge does not answer, and the memory for retries is full
+  | 'queue_full' // more events than a page may keep: 20 before an answer, 200 after it
   | 'refused_by_edge' // a 4xx; its own reason stands beside it
   // Ours, or a page that broke the browser's functions.
   | 'fault'

@@ -1,8 +1,8 @@
 // Where the tag starts. One line per thing that happens on a page by itself;
 // everything else happens because the page calls window.matchkey.
 
-import { install, present } from './api'
 import { recallAnswer } from './answer'
+import { install, present } from './api'
 import { refuse } from './consent'
 import { track } from './events'
 import { guarded } from './guard'
@@ -11,7 +11,7 @@ import { inert, prerendering } from './page'
 import { send, sendRest } from './transport'
 
 const start = guarded(() => {
-  const why = present ? 'included_twice' : inert
+  const why = present().tag ? 'included_twice' : inert
   if (why) return ignore(why)
   recallAnswer(refuse)
   track('page_view')

@@ -22,6 +22,7 @@ const enum Limit {
   Window = 50, // ms that events wait for others; a phone that kills the page 100 ms later loses nothing
   FirstRest = 1000, // ms
   LongestRest = 60000, // ms
+  RetryAfter = 3600, // seconds; browsers take a timer beyond 24 days for none at all
 }
 
 // A path is completed by hand: a <base> element would lead it elsewhere.
@@ -66,7 +67,7 @@ export const send = guarded(async () => {
   } else {
     putBack()
     // What the server asked for, and on top exponential back-off with full jitter.
-    const wait = (+header! || 0) * 1000 + Math.random() * rest
+    const wait = Math.min(+header! || 0, Limit.RetryAfter) * 1000 + Math.random() * rest
     rest = Math.min(rest * 2, Limit.LongestRest)
     await new Promise(wake => later(wake, wait))
   }

@@ -29,13 +29,13 @@ export interface User {
 
 /** What matchkey('get', callback) hands out. */
 export interface Known {
-  /** Falsy without consent, as is the session. */
-  visitor: string | false | undefined
-  session: string | false | undefined
+  /** Absent without consent, as is the session. */
+  visitor?: string
+  session?: string
   /** By the names of their cookies; empty without consent. */
   identifiers: Record<string, string>
-  /** Undefined as long as nobody has answered. */
-  consent: Answer['a'] | undefined
+  /** Null as long as nobody has answered; a withdrawal is a reject. */
+  consent: 'accept' | 'reject' | null
 }
 
 /** Second argument of matchkey('consent', …). */

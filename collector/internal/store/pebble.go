@@ -34,7 +34,7 @@ func OpenPebble(db *pebble.DB, random io.Reader) (*Pebble, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Pebble{reader: reader{db}, db: db, leases: ids}, nil
+	return &Pebble{reader: reader{r: db}, db: db, leases: ids}, nil
 }
 
 // leaseIDs are unique within a process by counting and across processes by a
@@ -63,7 +63,7 @@ func (p *Pebble) change(sync bool, fn func(*tx) error) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	t := &tx{batch: p.db.NewIndexedBatch()}
-	t.reader = reader{t.batch}
+	t.reader = reader{r: t.batch, memo: newMemo()}
 	defer t.batch.Close()
 	if err := fn(t); err != nil {
 		return err

@@ -25,8 +25,29 @@ const (
 )
 
 // reader reads from the database, or from a transaction that sees its own
-// writes.
-type reader struct{ r pebble.Reader }
+// writes. Only the latter has a memo.
+type reader struct {
+	r    pebble.Reader
+	memo *memo
+}
+
+// memo keeps what one transaction has read of people: applying one event asks
+// several times for the same profile and the same link. The transaction writes
+// through it; it is owned by the transaction's goroutine and ends with it.
+type memo struct {
+	profiles  map[collector.Subject]collector.Profile
+	customers map[collector.Subject]customer
+}
+
+// customer is whose browser a visitor is known to be; known may be false.
+type customer struct {
+	id    string
+	known bool
+}
+
+func newMemo() *memo {
+	return &memo{map[collector.Subject]collector.Profile{}, map[collector.Subject]customer{}}
+}
 
 // get decodes the row under key into v; ok is false when there is none.
 func (r reader) get(key keyspace.Key, v any) (ok bool, err error) {
@@ -148,12 +169,20 @@ func (r reader) Owner(_ context.Context, site, visitor string) (o collector.Owne
 
 // customerOf returns the customer a subject is or is linked to; ok is false
 // for a visitor without one.
-func (r reader) customerOf(s collector.Subject) (customer string, ok bool, err error) {
+func (r reader) customerOf(s collector.Subject) (id string, ok bool, err error) {
 	if s.Kind == collector.SubjectCustomer {
 		return s.ID, true, nil
 	}
-	ok, err = r.get(keyspace.In(keyspace.LinkBack).Str(s.Site).Str(s.ID), &customer)
-	return customer, ok, err
+	if r.memo != nil {
+		if c, read := r.memo.customers[s]; read {
+			return c.id, c.known, nil
+		}
+	}
+	ok, err = r.get(keyspace.In(keyspace.LinkBack).Str(s.Site).Str(s.ID), &id)
+	if r.memo != nil && err == nil {
+		r.memo.customers[s] = customer{id, ok}
+	}
+	return id, ok, err
 }
 
 // links returns a customer's links, latest first, within the bound.
@@ -180,11 +209,19 @@ func compareLinks(a, b collector.Link) int {
 
 func profileKey(s collector.Subject) keyspace.Key { return keyspace.In(keyspace.Profile).Subject(s) }
 
-// own returns the profile of exactly this subject.
-func (r reader) own(s collector.Subject) (collector.Profile, error) {
-	p := collector.Profile{}
-	_, err := r.get(profileKey(s), &p)
+// own returns the profile of exactly this subject. It is shared with the memo:
+// nobody writes into a profile's lists.
+func (r reader) own(s collector.Subject) (p collector.Profile, err error) {
+	if r.memo != nil {
+		if p, read := r.memo.profiles[s]; read {
+			return p, nil
+		}
+	}
+	_, err = r.get(profileKey(s), &p)
 	p.Subject = s
+	if r.memo != nil && err == nil {
+		r.memo.profiles[s] = p
+	}
 	return p, err
 }
 

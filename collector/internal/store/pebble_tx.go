@@ -48,7 +48,9 @@ func (t *tx) MergeProfile(p collector.Profile) error {
 	if err != nil {
 		return err
 	}
-	return t.put(profileKey(p.Subject), identity.Merge(was, p))
+	merged := identity.Merge(was, p)
+	t.memo.profiles[p.Subject] = merged
+	return t.put(profileKey(p.Subject), merged)
 }
 
 // SetOwner implements collector.Tx.
@@ -57,6 +59,7 @@ func (t *tx) SetOwner(site, visitor string, o collector.Owner) error {
 		return err
 	}
 	name := identity.Effective(visitor, o.Generation)
+	t.memo.customers[collector.Visitor(site, name)] = customer{o.Customer, true}
 	if err := t.put(keyspace.In(keyspace.LinkBack).Str(site).Str(name), o.Customer); err != nil {
 		return err
 	}

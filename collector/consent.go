@@ -23,6 +23,9 @@ type ConsentAnswer struct {
 	Source string `json:"source"`
 	// Explicit is true when the person acted (a button), false for defaults.
 	Explicit bool `json:"explicit"`
+	// InformedOfGPC is true when the person was told of their browser's signal
+	// before they accepted.
+	InformedOfGPC bool `json:"informed_of_gpc,omitzero"`
 }
 
 // Signals are what browser and network said about privacy. Signals tighten,

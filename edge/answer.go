@@ -19,6 +19,7 @@ type wireAnswer struct {
 	Language   string   `json:"g"`
 	Source     string   `json:"s"`
 	Explicit   bool     `json:"x"`
+	Informed   bool     `json:"o"`
 	Categories []string `json:"k"`
 }
 
@@ -46,7 +47,7 @@ func (r *reader) answer(v jsontext.Value) bool {
 		Notice:     r.detail("c.n", w.Notice),
 		Language:   r.detail("c.g", w.Language),
 		Source:     r.detail("c.s", w.Source),
-		Explicit:   w.Explicit,
+		Explicit:   w.Explicit, InformedOfGPC: w.Informed,
 	}
 	return true
 }

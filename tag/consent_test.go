@@ -172,12 +172,15 @@ func testAcceptUnderGPC(t *testing.T, b *browsertest.Browser) {
 	s, p := newShop(t, build.TagOptions{}), b.Page(t)
 	p.OnNewDocument(gpcOn)
 	p.Goto(s.URL)
-	p.Eval(accept, nil)
-	if got := s.wait(t, "consent"); got.C.A != "accept" || !got.C.X || !got.G || got.I == "" {
+	p.Eval(accept, nil) // of somebody who was not told of the signal
+	wantQuiet(t, p, 0)
+	wantStored(t, p)
+	p.Eval(`matchkey('consent', 'accept', {source: 'banner', informed: true})`, nil)
+	if got := s.wait(t, "consent"); got.C.A != "accept" || !got.C.X || !got.C.O || !got.G || got.I == "" {
 		t.Errorf("accept under GPC: %s", got.raw)
 	}
 	p.Goto(s.URL + "/next")
-	if got := s.wait(t, "page_view"); got.C.A != "accept" || !got.G {
+	if got := s.wait(t, "page_view"); got.C.A != "accept" || !got.C.O || !got.G {
 		t.Errorf("the next page: %s", got.raw)
 	}
 }

@@ -87,6 +87,7 @@
 //	    "g": "en",                     its language; on the page of the answer only
 //	    "s": "banner",                 banner, preferences, gpc, api
 //	    "x": true,                     the person acted; absent for a signal
+//	    "o": true,                     told of the GPC signal before they accepted; else absent
 //	    "k": ["advertising"]           categories; absent for all
 //	  },
 //	  "g": true,                       navigator.globalPrivacyControl

@@ -129,6 +129,7 @@ type answer struct {
 	G string   `json:"g"`
 	S string   `json:"s"`
 	X bool     `json:"x"`
+	O bool     `json:"o"`
 	K []string `json:"k"`
 }
 

@@ -13,9 +13,8 @@ import (
 //   - Where consent is asked for first: only with an explicit accept in the
 //     beacon, of a category that allows measuring.
 //   - Elsewhere: unless the beacon carries a refusal of it.
-//   - Nowhere against Global Privacy Control, within the policy's scope: an
-//     answer on its way does not say that it was given after a word about the
-//     signal.
+//   - Nowhere against Global Privacy Control, within the policy's scope, unless
+//     the accept says that it was given after a word about the signal.
 //
 // The returned function is pure and safe for concurrent use.
 func (d *Decider) MayKeep(reg *Register) func(*collector.ConsentAnswer, collector.Signals, collector.Geo) (bool, []collector.Reason) {
@@ -31,7 +30,8 @@ func (d *Decider) MayKeep(reg *Register) func(*collector.ConsentAnswer, collecto
 		case where.regime == optIn && !(about && given.Explicit):
 			why = append(why, collector.ReasonConsentAbsent)
 		}
-		if s.GPC && (where.us || d.policy.GPC != GPCOnlyUS) {
+		informed := about && given.Action == collector.ConsentAccept && given.InformedOfGPC
+		if s.GPC && !informed && (where.us || d.policy.GPC != GPCOnlyUS) {
 			why = append(why, ReasonGPC)
 		}
 		return len(why) == 0, why

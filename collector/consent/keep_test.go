@@ -16,6 +16,10 @@ func TestMayKeep(t *testing.T) {
 	says := func(action string, explicit bool, categories ...string) *collector.ConsentAnswer {
 		return &collector.ConsentAnswer{Action: action, Explicit: explicit, Categories: categories}
 	}
+	toldOf := func(a *collector.ConsentAnswer) *collector.ConsentAnswer {
+		a.InformedOfGPC = true
+		return a
+	}
 	for _, c := range []struct {
 		name   string
 		policy Policy
@@ -37,6 +41,8 @@ func TestMayKeep(t *testing.T) {
 		{"refused what the register does not have", everywhere, says("reject", true, "gone"), false, de, "consent_refused"},
 		{"refused something else", everywhere, says("reject", true, "statistics"), false, de, "consent_absent"},
 		{"accepted against the signal", everywhere, says("accept", true), true, de, "gpc_opt_out"},
+		{"accepted after a word about the signal", everywhere, toldOf(says("accept", true)), true, de, ""},
+		{"refused after a word about the signal", everywhere, toldOf(says("reject", true)), true, de, "consent_refused gpc_opt_out"},
 		{"refused, and the signal", everywhere, says("reject", true), true, de, "consent_refused gpc_opt_out"},
 		{"the signal out of scope", onlyUS, says("accept", true), true, de, ""},
 		{"the signal in an unknown place", onlyUS, says("accept", true), true, nowhere, "gpc_opt_out"},

@@ -35,7 +35,7 @@ func (r *Register) Records(given collector.ConsentAnswer, subjects []collector.S
 	base := collector.ConsentRecord{
 		Action: given.Action, At: given.At.UTC(), ReceivedAt: ev.ReceivedAt,
 		Explicit: given.Explicit, Language: given.Language, Source: given.Source,
-		PageView: ev.PageView, Receipt: ev.Receipt, Seq: offset,
+		InformedOfGPC: given.InformedOfGPC, PageView: ev.PageView, Receipt: ev.Receipt, Seq: offset,
 	}
 	if given.At.IsZero() {
 		base.At = ev.ReceivedAt.UTC()

@@ -46,6 +46,7 @@ export function recallAnswer(refuse: (given: Answer) => void): void {
         n: (n === NOTICE_PREFIX && NOTICE_HASH) || undefined,
         s: s as Source,
         x: s !== 'gpc' || undefined,
+        o: (underGPC && a === 'accept') || undefined,
         k: k ? k.split(',') : undefined,
       },
       true,

@@ -13,6 +13,7 @@ import { setAnswer } from './answer'
 import { eventJSON } from './beacon'
 import { CLICK_COOKIE } from './click'
 import { expireCookie, readCookie } from './cookies'
+import { gpc } from './gpc'
 import { ignore } from './ignore'
 import { now } from './native'
 import { enqueueConsent, purge } from './queue'
@@ -30,9 +31,9 @@ const enum Limit {
   Said = 1000, // characters of source, language and categories
 }
 
-/** matchkey('consent', 'accept' | 'reject' | 'withdraw', {categories?, source?, language?}?) */
+/** matchkey('consent', 'accept' | 'reject' | 'withdraw', {categories?, source?, language?, informed?}?) */
 export function consent(action: Answer['a'], options?: ConsentOptions): void {
-  const { categories = 0, source = 'api', language = NOTICE_LANGUAGE || 0 } = Object(options) as ConsentOptions
+  const { categories = 0, source = 'api', language = NOTICE_LANGUAGE || 0, informed } = Object(options) as ConsentOptions
   // Absent categories mean all: a list that we cannot keep, or an empty one,
   // must not widen into that.
   const said = '' + [source, language, categories]
@@ -48,9 +49,12 @@ export function consent(action: Answer['a'], options?: ConsentOptions): void {
     g: language || undefined,
     s: source,
     x: true,
+    o: (gpc && informed) || undefined,
     k: categories === 0 ? undefined : ('' + categories).split(','),
   }
-  if (action === 'accept') grant(given)
+  // A yes in the face of the signal counts only from somebody who was told of
+  // it (consent.md § 5.3); the server decides likewise.
+  if (action === 'accept') gpc && !informed ? ignore('gpc_not_informed') : grant(given)
   else if (/^(reject|withdraw)$/.test(action)) refuse(given)
   else ignore('consent_invalid', action)
 }

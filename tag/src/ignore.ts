@@ -16,6 +16,7 @@ export type Reason =
   | 'customer_invalid'
   | 'contact_invalid' // not a field we know, or not a short text; the rest goes
   | 'consent_invalid'
+  | 'gpc_not_informed' // an accept against the browser's signal, of somebody who was not told of it
   // The person's answer, or its absence.
   | 'refused' // the person, or a privacy signal, said no
   | 'refusal_told' // this customer's refusal has been told from this page already

@@ -15,6 +15,8 @@ export interface Answer {
   s: Source
   /** True when the person acted; absent when a signal spoke for them. */
   x?: true | undefined
+  /** True when the page told the person of their GPC signal before they accepted. */
+  o?: true | undefined
   /** Categories it is about; absent means all. */
   k?: readonly string[] | undefined
 }
@@ -43,4 +45,6 @@ export interface ConsentOptions {
   categories?: readonly string[]
   source?: Source
   language?: string
+  /** The page said that the browser's GPC signal would be overridden by an accept. */
+  informed?: boolean
 }

@@ -48,6 +48,10 @@
     }
   })
 
+  // Who is told of their browser's wish may override it; nobody else does.
+  const signal = navigator.globalPrivacyControl === true
+  for (const note of document.querySelectorAll('.gpc-note')) note.hidden = !signal
+
   /** Shows what depends on the answer: the banner, the texts of the privacy page. */
   function show(answer) {
     page.consent = answer
@@ -67,7 +71,7 @@
       // The Pixel first: its id of the browser exists when the tag looks.
       fbq('consent', accepted ? 'grant' : 'revoke')
       name()
-      matchkey('consent', action, { source: form.dataset.source, language: page.language })
+      matchkey('consent', action, { source: form.dataset.source, language: page.language, ...(signal && { informed: true }) })
       document.cookie = `shop_privacy=${accepted ? 'accept' : 'reject'}.${Date.now()}.${page.notice}; path=/; max-age=15552000; samesite=lax` + (location.protocol === 'https:' ? '; secure' : '')
       // The server sets it again: its cookies live longer in some browsers.
       fetch('/privacy', {

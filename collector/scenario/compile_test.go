@@ -18,7 +18,7 @@ func TestFaults(t *testing.T) {
 		{`event.action == "add"`, `"event" has no field "action". The site's own properties are written event.properties.action.`, 6},
 		{`event["valeu"] > 0`, `"event" has no field "valeu". Did you mean "value"?`, 5},
 		{`"ü" == event.nam`, `"event" has no field "nam". Did you mean "name"?`, 13},
-		{"session.age > 3", `"session" has no field "age". It has country, region, landing_url, age_minutes.`, 8},
+		{"session.age > 3", `"session" has no field "age". It has country, region, landing_url, age_minutes, browser, mobile, bot.`, 8},
 		{"profile.hasclick", `"profile" has no field "hasclick". Did you mean "has_click"?`, 8},
 		{"evnt.value > 0", `There is no "evnt" here. Did you mean "event"?`, 0},
 		{"value > 0", `There is no "value" here. Did you mean event.value?`, 0},

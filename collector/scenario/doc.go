@@ -28,6 +28,9 @@
 //	session.region         string   ISO 3166-2 without the country, "" when unknown
 //	session.landing_url    string   the first page of the session, without query
 //	session.age_minutes    number   from the session's start to the event, 0 without a session
+//	session.browser        string   Chrome, Safari, Instagram …, "" when unknown
+//	session.mobile         bool     a telephone's browser
+//	session.bot            bool     a crawler or another program; as far as the user agent says
 //	profile.has_click      bool     came by an advertisement
 //	profile.has_browser    bool     has the advertiser network's own browser id
 //	profile.has_email      bool     an e-mail address is known (hashed)

@@ -34,6 +34,9 @@ type sessionEnv struct {
 	Region     string  `expr:"region"`
 	LandingURL string  `expr:"landing_url"`
 	AgeMinutes float64 `expr:"age_minutes"`
+	Browser    string  `expr:"browser"`
+	Mobile     bool    `expr:"mobile"`
+	Bot        bool    `expr:"bot"`
 }
 
 type profileEnv struct {
@@ -68,7 +71,9 @@ func newSessionEnv(ev collector.Event, p collector.Profile) sessionEnv {
 	if !ok {
 		return sessionEnv{}
 	}
+	browser, mobile, bot := browserOf(s.Client.UserAgent)
 	return sessionEnv{
+		Browser: browser, Mobile: mobile, Bot: bot,
 		Country: s.Client.Geo.Country, Region: s.Client.Geo.Region,
 		LandingURL: s.URL, AgeMinutes: ev.OccurredAt.Sub(s.At).Minutes(),
 	}

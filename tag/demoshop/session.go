@@ -19,7 +19,6 @@ type session struct {
 	id       string
 	customer customer
 	cart     cart
-	orders   []string
 	// tell is what the next page has to tell tag and Pixel, once.
 	tell []message
 }

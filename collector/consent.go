@@ -14,8 +14,14 @@ type ConsentAnswer struct {
 	Action string `json:"action"`
 	// Categories the answer is about, by the site's own ids; empty means all.
 	// An answer is the whole answer: an accept of some refuses the others.
-	Categories []string  `json:"categories,omitempty"`
-	At         time.Time `json:"at"`
+	Categories []string `json:"categories,omitempty"`
+	// At is when it was given by the edge's clock: receive time less the age that
+	// the sender reported, never later than the receive time. Only differences of
+	// a browser's clock are right.
+	At time.Time `json:"at"`
+	// ClaimedAt is when it was given by the sender's clock. It orders nothing; it
+	// is the same in every repetition of a standing answer, and so names it.
+	ClaimedAt time.Time `json:"claimed_at,omitzero"`
 	// Notice is the SHA-256 (hex) of the text the person saw; Language its language.
 	Notice   string `json:"notice,omitempty"`
 	Language string `json:"language,omitempty"`

@@ -56,7 +56,7 @@ sites:
       categories:
         - {id: advertising, label: Advertising, purposes: [ads_measurement, ads_matching, ads_personalization]}
     scenarios:
-      - {name: purchase, on: purchase, when: event.value > 0, consent: advertising, wait: 2m, send: Purchase, to: [main]}
+      - {name: purchase, on: purchase, when: 'event.origin == "server" and event.value > 0', consent: advertising, wait: 2m, send: Purchase, to: [main]}
       - {name: add-to-cart, on: cart_update, when: 'event.properties.action == "add"', consent: advertising, send: AddToCart, to: [main]}
       - {name: newsletter, on: lead, consent: advertising, wait: 2m, send: Lead, to: [main]}
       - {name: product-seen, on: page_view, when: 'event.url contains "/product/"', consent: advertising, send: ViewContent, to: [main]}

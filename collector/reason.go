@@ -59,7 +59,9 @@ const (
 	ReasonNoAnswer       Reason = "no_answer"         // sent, and no answer came
 	ReasonWaiting        Reason = "waiting_for_identifiers"
 	ReasonRedriven       Reason = "redriven"
-	ReasonNotComposable  Reason = "not_composable" // preflight refused it; the detail says what
+	ReasonCopyMerged     Reason = "copy_merged"     // its data is in the event's first copy
+	ReasonCopiesDisagree Reason = "copies_disagree" // two copies of one event name two customers
+	ReasonNotComposable  Reason = "not_composable"  // preflight refused it; the detail says what
 )
 
 // Sentences gives every reason of this package in words for people.
@@ -110,6 +112,8 @@ func Sentences() map[Reason]string {
 		ReasonNoAnswer:       "The request was sent and no answer came; the destination may have counted it.",
 		ReasonWaiting:        "Identifiers may still arrive; it is sent when they do or when the wait ends.",
 		ReasonRedriven:       "A person put it back to be sent.",
+		ReasonCopyMerged:     "It is a further copy; what it said is in the first.",
+		ReasonCopiesDisagree: "Two copies of this event name two customers, so only the server's, or else the first, was used.",
 		ReasonNotComposable:  "It fails a check that the destination would fail it for.",
 	}
 }

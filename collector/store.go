@@ -102,8 +102,12 @@ type Copy struct {
 	Offset     Offset    `json:"offset"`
 }
 
-// MaxCopies bounds EventRecord.Copies; further copies are counted only.
+// MaxCopies bounds EventRecord.Copies. Further copies are merged all the same,
+// and redacted in the journal at once, because nobody would find them later.
 const MaxCopies = 16
+
+// MaxRecords bounds the consent records of one subject and purpose.
+const MaxRecords = 32
 
 // An Owner says whose browser a visitor is. A second customer on the same
 // browser starts a new generation: the visitor continues under the name
@@ -232,8 +236,10 @@ type Tx interface {
 	// SetOwner records whose browser a visitor is, and adds the link when the
 	// owner has a customer; generation > 0 links "<visitor>~<generation>".
 	SetOwner(site, visitor string, o Owner) error
-	// AddRecord appends to the consent ledger; a record whose ID is already
-	// there changes nothing, and added is false.
+	// AddRecord adds to the consent records; one whose ID is already there
+	// changes nothing, and added is false. Of one subject and purpose the newest
+	// MaxRecords are kept: who answers all the time, or floods, pushes out old
+	// answers, which the newer ones have overruled.
 	AddRecord(ConsentRecord) (added bool, err error)
 	// AddDelivery adds a delivery in its first state and counts the match. When
 	// the key exists (added is false) and nothing was sent of it yet, only its
@@ -249,6 +255,9 @@ type Tx interface {
 	// [Event.Redacted] form. It happens by itself when the last delivery of an
 	// event is withheld. Events that are not known are passed over.
 	Redact(key EventKey, reasons ...Reason) error
+	// RedactCopy takes one copy of an event out of the journal: it was merged and
+	// is beyond the copies that the record lists.
+	RedactCopy(e Entry, reasons ...Reason) error
 	// SetAside keeps an event that cannot be interpreted.
 	SetAside(SetAside) error
 }

@@ -32,6 +32,7 @@ func Store(t *testing.T, open func(t *testing.T) StoreWorld) {
 		"merges and joins profiles":                        testProfiles,
 		"a new generation does not share with the last":    testGenerations,
 		"keeps consent records once, in order":             testRecords,
+		"bounds consent records, newest first":             testRecordBound,
 		"finds events by either id":                        testEventsByID,
 		"keeps names with odd bytes apart":                 testOddNames,
 		"lists what was set aside":                         testSetAside,
@@ -261,6 +262,28 @@ func testRecords(t *testing.T, s *storeTest) {
 		ids = append(ids, r.ID)
 	}
 	same(t, ids, []string{"early", "tie1", "tie2", "late"})
+}
+
+func testRecordBound(t *testing.T, s *storeTest) {
+	s.apply(func(tx collector.Tx) error {
+		for i := range 2 * collector.MaxRecords {
+			for _, purpose := range []string{"a", "b"} {
+				if purpose == "b" && i > 0 {
+					continue
+				}
+				_, err := tx.AddRecord(collector.ConsentRecord{
+					ID: fmt.Sprint(purpose, i), Subject: collector.Visitor("shop", "v1"), Purpose: purpose, Action: "accept", At: minute(i),
+				})
+				s.ok(err)
+			}
+		}
+		return nil
+	})
+	recs, err := s.Store.Records(s.Context(), collector.Visitor("shop", "v1"))
+	s.ok(err)
+	if len(recs) != collector.MaxRecords+1 || recs[0].ID != "b0" || recs[1].ID != fmt.Sprint("a", collector.MaxRecords) {
+		t.Errorf("%d records are kept, the first %s; want the newest %d of one purpose and the one of the other", len(recs), recs[0].ID, collector.MaxRecords)
+	}
 }
 
 func testEventsByID(t *testing.T, s *storeTest) {
@@ -512,6 +535,18 @@ func testRedactLast(t *testing.T, s *storeTest) {
 		return errors.Join(tx.Redact(alone.Key(), "never asked"), tx.Redact(collector.EventKey{Site: "shop", Name: "x", ID: "unknown"}, "x"))
 	})
 	s.wantEvent(alone.Redacted("never asked"))
+
+	copied := FullEvent("e3")
+	s.journaled(copied)
+	at, err := s.Journal.Append(s.Context(), []collector.Event{copied})
+	s.ok(err)
+	s.apply(func(tx collector.Tx) error {
+		return tx.RedactCopy(collector.Entry{Offset: at, Event: copied}, "merged")
+	})
+	s.wantEvent(copied)
+	entries, err := s.Journal.Read(s.Context(), at-1, 1)
+	s.ok(err)
+	same(t, entries[0].Event, copied.Redacted("merged"))
 }
 
 func testRescue(t *testing.T, s *storeTest) {

@@ -11,7 +11,8 @@ import (
 // categories allow measuring. When it is no, the reasons say why:
 //
 //   - Where consent is asked for first: only with an explicit accept in the
-//     beacon, of a category that allows measuring.
+//     beacon, of a category that allows measuring, given to a notice of this
+//     site that names the recipient and still means the same.
 //   - Elsewhere: unless the beacon carries a refusal of it.
 //   - Nowhere against Global Privacy Control, within the policy's scope, unless
 //     the accept says that it was given after a word about the signal.
@@ -29,6 +30,8 @@ func (d *Decider) MayKeep(reg *Register) func(*collector.ConsentAnswer, collecto
 			why = append(why, collector.ReasonConsentRefused)
 		case where.regime == optIn && !(about && given.Explicit):
 			why = append(why, collector.ReasonConsentAbsent)
+		case where.regime == optIn && !d.proven(reg, given.Notice):
+			why = append(why, ReasonConsentUnproven)
 		}
 		informed := about && given.Action == collector.ConsentAccept && given.InformedOfGPC
 		if s.GPC && !informed && (where.us || d.policy.GPC != GPCOnlyUS) {
@@ -36,4 +39,11 @@ func (d *Decider) MayKeep(reg *Register) func(*collector.ConsentAnswer, collecto
 		}
 		return len(why) == 0, why
 	}
+}
+
+// proven reports whether a yes to a notice can count at all under the policy.
+func (d *Decider) proven(reg *Register, hash string) bool {
+	n, known := reg.Notice(hash)
+	return d.policy.AcceptUnproven ||
+		known && slices.Contains(n.Recipients, d.policy.Recipient) && n.Epoch >= d.policy.NoticeEpoch
 }

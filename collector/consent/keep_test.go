@@ -14,12 +14,20 @@ func TestMayKeep(t *testing.T) {
 	everywhere, onlyUS, strict := Defaults(), Defaults(), Defaults()
 	onlyUS.GPC, strict.OptInEverywhere = GPCOnlyUS, true
 	says := func(action string, explicit bool, categories ...string) *collector.ConsentAnswer {
-		return &collector.ConsentAnswer{Action: action, Explicit: explicit, Categories: categories}
+		return &collector.ConsentAnswer{Action: action, Explicit: explicit, Categories: categories, Notice: shown.Hash()}
 	}
 	toldOf := func(a *collector.ConsentAnswer) *collector.ConsentAnswer {
 		a.InformedOfGPC = true
 		return a
 	}
+	to := func(a *collector.ConsentAnswer, notice string) *collector.ConsentAnswer {
+		a.Notice = notice
+		return a
+	}
+	unproven := everywhere
+	unproven.AcceptUnproven = true
+	current := everywhere
+	current.NoticeEpoch = register.Epoch()
 	for _, c := range []struct {
 		name   string
 		policy Policy
@@ -33,6 +41,10 @@ func TestMayKeep(t *testing.T) {
 		{"accepted something else", everywhere, says("accept", true, "statistics"), false, de, "consent_absent"},
 		{"accepted by default", everywhere, says("accept", false), false, de, "consent_absent"},
 		{"accepted in an unknown place", everywhere, says("accept", true), false, nowhere, ""},
+		{"accepted a text that nobody knows", everywhere, to(says("accept", true), "0000"), false, de, "consent_unproven"},
+		{"accepted no text", everywhere, to(says("accept", true), ""), false, de, "consent_unproven"},
+		{"accepted no text, where that does", unproven, to(says("accept", true), ""), false, de, ""},
+		{"accepted what meant something else", current, to(says("accept", true), older.Hash()), false, de, "consent_unproven"},
 		{"never asked", everywhere, nil, false, de, "consent_absent"},
 		{"never asked, in an unknown place", everywhere, nil, false, nowhere, "consent_absent"},
 		{"refused", everywhere, says("reject", true), false, de, "consent_refused"},

@@ -25,8 +25,8 @@ import (
 //     without one, and the decision says consent_unproven.
 //   - An answer says nothing about categories that it does not list: who unticks
 //     one of several has to be told here as refusing it.
-//   - An answer keeps its claimed time, also a future one; what that means is
-//     the decision's business.
+//   - A row has the time that the edge gave the answer. What the sender claims
+//     only names it.
 //
 // The tag repeats a standing answer with every beacon. A row's ID is therefore
 // a hash of subject, purpose, action, time and notice: the same answer is the
@@ -39,6 +39,10 @@ func (r *Register) Records(given collector.ConsentAnswer, subjects []collector.S
 	}
 	if given.At.IsZero() {
 		base.At = ev.ReceivedAt.UTC()
+	}
+	claimed := given.ClaimedAt
+	if claimed.IsZero() {
+		claimed = base.At
 	}
 	if n, known := r.Notice(given.Notice); known {
 		base.Notice, base.NoticeEpoch, base.Recipients = given.Notice, n.Epoch, slices.Clone(n.Recipients)
@@ -62,13 +66,13 @@ func (r *Register) Records(given collector.ConsentAnswer, subjects []collector.S
 					rec.Recipients = both(rec.Recipients, p.recipients)
 				}
 			}
-			rec.ID = recordID(rec)
+			rec.ID = recordID(rec, claimed)
 			records = append(records, rec)
 		}
 		for _, purpose := range r.unticked(given) {
 			rec := base
 			rec.Subject, rec.Purpose, rec.Action = s, purpose, collector.ConsentReject
-			rec.ID = recordID(rec)
+			rec.ID = recordID(rec, claimed)
 			records = append(records, rec)
 		}
 	}
@@ -99,11 +103,13 @@ func (r *Register) concerned(given collector.ConsentAnswer) []permission {
 	return list
 }
 
-func recordID(r collector.ConsentRecord) string {
+// recordID names a row by the sender's claimed time, which is the same in every
+// repetition.
+func recordID(r collector.ConsentRecord, claimed time.Time) string {
 	h := sha256.New()
 	for _, part := range []string{
 		r.Subject.Site, string(r.Subject.Kind), r.Subject.ID,
-		r.Purpose, r.Action, r.At.Format(time.RFC3339Nano), r.Notice,
+		r.Purpose, r.Action, claimed.UTC().Format(time.RFC3339Nano), r.Notice,
 	} {
 		fmt.Fprintf(h, "%q\n", part) // quoted, so that no two lists read alike
 	}

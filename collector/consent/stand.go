@@ -92,6 +92,10 @@ func newerFirst(a, b answer) int {
 	if c := cmp.Compare(b.Seq, a.Seq); c != 0 {
 		return c
 	}
+	// Equal IDs are one answer, told twice; what differs then decides.
+	if c := cmp.Compare(a.ID, b.ID); c != 0 {
+		return c
+	}
 	return cmp.Compare(fmt.Sprint(a.ConsentRecord), fmt.Sprint(b.ConsentRecord))
 }
 

@@ -203,3 +203,14 @@ func (w *world) kinds(order string) []collector.Kind {
 }
 
 func quiet() *slog.Logger { return slog.New(slog.DiscardHandler) }
+
+// journaled stops the engine and returns all that its journal holds.
+func (w *world) journaled() []collector.Entry {
+	w.Helper()
+	w.close()
+	entries, err := engine.ReadJournal(w.fs, "data")
+	if err != nil {
+		w.Fatal(err)
+	}
+	return entries
+}

@@ -18,7 +18,8 @@ const (
 // person is whom an event is about, and whose browser it came from.
 type person struct {
 	identity.Person
-	owner collector.Owner // of the visitor, when the event has one
+	owner   collector.Owner // of the visitor, when the event has one
+	browser string          // the visitor's own name, whatever its generation
 }
 
 // apply applies one entry.
@@ -42,19 +43,16 @@ func (p *Pipeline) apply(ctx context.Context, tx collector.Tx, e collector.Entry
 		// A refusal is its record and nothing more; the answer to it is given.
 		return nil
 	}
-	known, seen, err := tx.Event(ctx, ev.Key())
+	record, seen, err := tx.Event(ctx, ev.Key())
 	if err != nil {
 		return err
 	}
-	record := collector.EventRecord{Event: ev, Offset: e.Offset}
-	if seen {
-		// The copies name one person together, each perhaps a part.
-		record = mergeCopy(known, ev)
-		if who.Person, err = identity.PersonOf(ctx, tx, record.Event); err != nil {
-			return err
-		}
+	if !seen {
+		record = collector.EventRecord{Event: ev, Offset: e.Offset}
 	}
-	record.Copies = addCopy(record.Copies, e)
+	if record.Copies, err = listCopy(tx, record.Copies, e); err != nil {
+		return err
+	}
 	if len(record.Event.Withheld) > 0 {
 		return putRedacted(tx, record)
 	}
@@ -62,8 +60,18 @@ func (p *Pipeline) apply(ctx context.Context, tx collector.Tx, e collector.Entry
 	if err != nil {
 		return err
 	}
+	if seen && decision.Outcome == collector.Drop {
+		return refuseCopy(tx, record, e, decision)
+	}
 	if decision.Outcome.Sends() {
 		if err := mergeProfiles(tx, ev, who); err != nil {
+			return err
+		}
+	}
+	if seen {
+		// The copies name one person together, each perhaps a part.
+		record = mergeCopy(record, ev)
+		if who.Person, err = identity.PersonOf(ctx, tx, record.Event); err != nil {
 			return err
 		}
 	}
@@ -81,6 +89,28 @@ func (p *Pipeline) apply(ctx context.Context, tx collector.Tx, e collector.Entry
 		return wakeComplete(ctx, tx, who, ev.ReceivedAt)
 	}
 	return nil
+}
+
+// listCopy lists one more copy of an event. Beyond the bound it is taken out of
+// the journal at once, because nobody would find it there later.
+func listCopy(tx collector.Tx, copies []collector.Copy, e collector.Entry) ([]collector.Copy, error) {
+	copies, listed := addCopy(copies, e)
+	if listed {
+		return copies, nil
+	}
+	return copies, tx.RedactCopy(e, collector.ReasonCopyMerged)
+}
+
+// refuseCopy takes in of a copy what its person allows: nothing but whom the
+// fact is about, so that a refusal reaches what an earlier copy set going.
+func refuseCopy(tx collector.Tx, record collector.EventRecord, e collector.Entry, decision collector.Decision) error {
+	if record.Event.Customer == "" {
+		record.Event.Customer = e.Event.Customer
+	}
+	if err := tx.PutEvent(record); err != nil {
+		return err
+	}
+	return tx.RedactCopy(e, decision.Reasons...)
 }
 
 func setAside(tx collector.Tx, e collector.Entry, why collector.Reason, detail string) error {
@@ -112,7 +142,12 @@ func resolve(ctx context.Context, tx collector.Tx, ev *collector.Event) (who per
 		if who.owner, err = signIn(ctx, tx, ev); err != nil {
 			return who, err
 		}
+		who.browser = ev.Visitor
 		ev.Visitor = identity.Effective(ev.Visitor, who.owner.Generation)
+		// The browser still carries the click of the person before.
+		ev.Identifiers = slices.DeleteFunc(slices.Clone(ev.Identifiers), func(id collector.Identifier) bool {
+			return id.Kind == collector.KindClick && !identity.Follows(who.owner, id.FirstAt)
+		})
 	}
 	who.Person, err = identity.PersonOf(ctx, tx, *ev)
 	return who, err
@@ -138,11 +173,16 @@ func (p *Pipeline) keepConsent(tx collector.Tx, site Site, ev collector.Event, w
 	if ev.Consent == nil || len(who.Direct) == 0 {
 		return nil
 	}
-	if !identity.Follows(who.owner, ev.Consent.At) && ev.Consent.Action == collector.ConsentAccept {
-		return nil // the person before at this browser said so
+	subjects := who.Direct
+	if ev.Consent.Action != collector.ConsentAccept {
+		subjects = append(slices.Clone(subjects), who.earlier(ev.Site)...)
+	} else if len(ev.Withheld) > 0 || !identity.Follows(who.owner, ev.Consent.At) {
+		// A yes that the edge could not act on (a privacy signal stands against
+		// it) is none; and another one the person before at this browser gave.
+		return nil
 	}
 	news := false
-	for _, rec := range site.Records(*ev.Consent, who.Direct, ev, offset) {
+	for _, rec := range site.Records(*ev.Consent, subjects, ev, offset) {
 		added, err := tx.AddRecord(rec)
 		if err != nil {
 			return err
@@ -153,6 +193,18 @@ func (p *Pipeline) keepConsent(tx collector.Tx, site Site, ev collector.Event, w
 		return nil
 	}
 	return eachOpen(tx, who, func(d collector.Delivery) error { return tx.Wake(d.Key, ev.ReceivedAt) })
+}
+
+// maxEarlier bounds the earlier generations that a refusal reaches.
+const maxEarlier = 20
+
+// earlier are the earlier generations of the event's visitor: who refuses at
+// this browser refuses for all that it ever collected.
+func (who person) earlier(site string) (subjects []collector.Subject) {
+	for g := who.owner.Generation - 1; g >= max(0, who.owner.Generation-maxEarlier); g-- {
+		subjects = append(subjects, collector.Visitor(site, identity.Effective(who.browser, g)))
+	}
+	return subjects
 }
 
 // eachOpen calls fn with every open delivery of a person.
@@ -209,8 +261,6 @@ func mergeProfiles(tx collector.Tx, ev collector.Event, who person) error {
 		switch {
 		case slices.Contains(contacts, id.Kind) && ev.Customer != "":
 			customer.Identifiers = append(customer.Identifiers, id)
-		case id.Kind == collector.KindClick && !identity.Follows(who.owner, id.FirstAt):
-			// The click of the person before at this browser.
 		default:
 			browser.Identifiers = append(browser.Identifiers, id)
 		}

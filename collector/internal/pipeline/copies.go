@@ -9,14 +9,22 @@ import (
 
 // mergeCopy merges a further copy of an event into what is known. Identifiers
 // and notes are joined, not discarded. What the server says of the fact wins
-// over what the browser says, whichever came first: money is the server's.
+// over what the browser says, whichever came first: money is the server's, and
+// so is whose order it is. Anybody can send a beacon with a guessed order id, so
+// a browser's copy that names another customer adds nothing at all.
 func mergeCopy(known collector.EventRecord, copied collector.Event) collector.EventRecord {
 	ev := &known.Event
+	if ev.Customer != "" && copied.Customer != "" && ev.Customer != copied.Customer {
+		if ev.Origin == collector.OriginBrowser && copied.Origin == collector.OriginServer {
+			copied.Notes = append(slices.Clone(copied.Notes), ev.Notes...)
+			*ev = copied
+		}
+		addNote(ev, collector.Note{Field: "customer", Reason: collector.ReasonCopiesDisagree})
+		return known
+	}
 	ev.Identifiers = joinIdentifiers(ev.Identifiers, copied.Identifiers)
 	for _, n := range copied.Notes {
-		if !slices.Contains(ev.Notes, n) {
-			ev.Notes = append(ev.Notes, n)
-		}
+		addNote(ev, n)
 	}
 	base, over := ev.Properties, copied.Properties
 	if ev.Origin == collector.OriginServer && copied.Origin == collector.OriginBrowser {
@@ -36,7 +44,16 @@ func mergeCopy(known collector.EventRecord, copied collector.Event) collector.Ev
 		ev.Client, ev.Signals = copied.Client, copied.Signals
 		ev.URL, ev.Referrer = copied.URL, copied.Referrer
 	}
+	if copied.Origin == collector.OriginServer {
+		ev.Origin = collector.OriginServer // a scenario may want the server's word
+	}
 	return known
+}
+
+func addNote(ev *collector.Event, n collector.Note) {
+	if !slices.Contains(ev.Notes, n) {
+		ev.Notes = append(ev.Notes, n)
+	}
 }
 
 func joinIdentifiers(a, b []collector.Identifier) []collector.Identifier {
@@ -49,16 +66,12 @@ func joinIdentifiers(a, b []collector.Identifier) []collector.Identifier {
 	return a
 }
 
-func addCopy(copies []collector.Copy, e collector.Entry) []collector.Copy {
-	for _, c := range copies {
-		if c.Offset == e.Offset {
-			return copies
-		}
-	}
+// addCopy lists a copy; listed is false when the bound is reached.
+func addCopy(copies []collector.Copy, e collector.Entry) (all []collector.Copy, listed bool) {
 	if len(copies) >= collector.MaxCopies {
-		return copies
+		return copies, false
 	}
 	return append(copies, collector.Copy{
 		Origin: e.Event.Origin, Receipt: e.Event.Receipt, ReceivedAt: e.Event.ReceivedAt, Offset: e.Offset,
-	})
+	}), true
 }

@@ -2,7 +2,6 @@ package pipeline
 
 import (
 	"context"
-	"slices"
 	"time"
 
 	"matchkey/collector"
@@ -18,9 +17,7 @@ func (p *Pipeline) match(ctx context.Context, tx collector.Tx, site Site, rec co
 	conversions, notes := site.Matcher.Match(rec.Event, profile)
 	if len(notes) > 0 {
 		for _, n := range notes {
-			if !slices.Contains(rec.Event.Notes, n) {
-				rec.Event.Notes = append(rec.Event.Notes, n)
-			}
+			addNote(&rec.Event, n)
 		}
 		if err := tx.PutEvent(rec); err != nil {
 			return false, err

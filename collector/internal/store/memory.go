@@ -245,9 +245,17 @@ func (r *memoryRows) AddRecord(rec collector.ConsentRecord) (bool, error) {
 	if _, known := r.records[k]; known {
 		return false, nil
 	}
-	b, err := marshal(rec)
-	r.records[k] = b
-	return true, err
+	known, err := r.Records(context.Background(), rec.Subject)
+	if err != nil {
+		return false, err
+	}
+	if r.records[k], err = marshal(rec); err != nil {
+		return false, err
+	}
+	for _, old := range overruled(append(known, rec), rec.Purpose) {
+		delete(r.records, recordKey{old.Subject, old.ID})
+	}
+	return true, nil
 }
 
 // AddDelivery implements collector.Tx.
@@ -327,6 +335,12 @@ func (r *memoryRows) OpenDeliveries(s collector.Subject) ([]collector.Delivery, 
 func (r *memoryRows) Wake(key collector.DeliveryKey, at time.Time) error {
 	_, err := r.update(key, func(d *collector.Delivery) (bool, error) { return wake(d, at) })
 	return err
+}
+
+// RedactCopy implements collector.Tx.
+func (r *memoryRows) RedactCopy(e collector.Entry, reasons ...collector.Reason) error {
+	r.redactions = append(r.redactions, collector.Entry{Offset: e.Offset, Event: e.Event.Redacted(reasons...)})
+	return nil
 }
 
 // SetAside implements collector.Tx.

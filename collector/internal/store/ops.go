@@ -1,6 +1,7 @@
 package store
 
 import (
+	"slices"
 	"time"
 
 	"matchkey/collector"
@@ -195,13 +196,13 @@ func wake(d *collector.Delivery, at time.Time) (bool, error) {
 	return true, nil
 }
 
-// improve takes over what a later copy of the event knew, while nothing of the
-// delivery was sent.
+// improve takes over what a later copy of the event knew, and whom it is about,
+// while nothing of the delivery was sent.
 func improve(d *collector.Delivery, better collector.Delivery) bool {
 	if len(d.Attempts) > 0 || !d.State.Open() {
 		return false
 	}
-	d.Properties = better.Properties
+	d.Properties, d.Person = better.Properties, better.Person
 	return true
 }
 
@@ -224,4 +225,16 @@ func journalEntries(redacted collector.EventRecord) (entries []collector.Entry) 
 		entries = append(entries, collector.Entry{Offset: c.Offset, Event: ev})
 	}
 	return entries
+}
+
+// overruled lists the records of one purpose beyond the bound, oldest first.
+func overruled(records []collector.ConsentRecord, purpose string) []collector.ConsentRecord {
+	var of []collector.ConsentRecord
+	for _, r := range records {
+		if r.Purpose == purpose {
+			of = append(of, r)
+		}
+	}
+	slices.SortFunc(of, compareRecords)
+	return of[:max(0, len(of)-collector.MaxRecords)]
 }

@@ -74,7 +74,19 @@ func (t *tx) AddRecord(rec collector.ConsentRecord) (bool, error) {
 	if ok, err := t.get(key, &was); ok || err != nil {
 		return false, err
 	}
-	return true, t.put(key, rec)
+	known, err := t.Records(context.Background(), rec.Subject)
+	if err != nil {
+		return false, err
+	}
+	if err := t.put(key, rec); err != nil {
+		return false, err
+	}
+	for _, old := range overruled(append(known, rec), rec.Purpose) {
+		if err := t.batch.Delete(keyspace.In(keyspace.Record).Subject(old.Subject).Str(old.ID), nil); err != nil {
+			return false, err
+		}
+	}
+	return true, nil
 }
 
 // AddDelivery implements collector.Tx.
@@ -214,6 +226,11 @@ func (t *tx) OpenDeliveries(s collector.Subject) (open []collector.Delivery, err
 func (t *tx) Wake(key collector.DeliveryKey, at time.Time) error {
 	_, err := t.update(key, func(d *collector.Delivery) (bool, error) { return wake(d, at) })
 	return err
+}
+
+// RedactCopy implements collector.Tx.
+func (t *tx) RedactCopy(e collector.Entry, reasons ...collector.Reason) error {
+	return journal.Redact(t.batch, t.batch, collector.Entry{Offset: e.Offset, Event: e.Event.Redacted(reasons...)})
 }
 
 // SetAside implements collector.Tx.

@@ -1,0 +1,27 @@
+package engine
+
+import (
+	"context"
+	"errors"
+
+	"github.com/cockroachdb/pebble/v2/vfs"
+
+	"matchkey/collector"
+	"matchkey/collector/internal/journal"
+	"matchkey/collector/internal/keyspace"
+)
+
+// ReadJournal reads the journal of a data folder that nobody uses, for tests of
+// what it keeps.
+func ReadJournal(fs vfs.FS, dir string) (entries []collector.Entry, err error) {
+	db, err := keyspace.Open(keyspace.Options{FS: fs, Dir: dir})
+	if err != nil {
+		return nil, err
+	}
+	j, err := journal.OpenPebble(db)
+	if err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	entries, err = j.Read(context.Background(), 0, 1<<20)
+	return entries, errors.Join(err, j.Close(), db.Close())
+}

@@ -8,15 +8,20 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/maxmind/mmdbwriter"
+	"github.com/maxmind/mmdbwriter/mmdbtype"
 
 	"matchkey/collector/meta/graphsim"
 )
@@ -165,6 +170,8 @@ func (p *process) accept(t *testing.T, notice string) {
 	}
 	r.Header.Set("Origin", "https://shop.example")
 	r.Header.Set("User-Agent", "process test")
+	// The leftmost address is what a visitor could have written himself.
+	r.Header.Set("X-Forwarded-For", "198.51.100.99, 203.0.113.7, 127.0.0.1")
 	answer, err := http.DefaultClient.Do(r)
 	if err != nil {
 		t.Fatal(err)
@@ -172,6 +179,62 @@ func (p *process) accept(t *testing.T, notice string) {
 	answer.Body.Close()
 	if answer.StatusCode != http.StatusNoContent {
 		t.Fatalf("the beacon was answered %s, %s", answer.Status, answer.Header.Get("X-Matchkey-Reason"))
+	}
+}
+
+// TestPlaceOfTheVisitor: behind a trusted proxy the address is the rightmost
+// that is not a proxy's own, and the database says where it is.
+func TestPlaceOfTheVisitor(t *testing.T) {
+	sim := graphsim.New(graphsim.Options{})
+	graph := httptest.NewServer(sim)
+	defer graph.Close()
+	config := processConfig(t, graph.URL)
+	database := filepath.Join(filepath.Dir(config), "GeoLite2-City.mmdb")
+	writePlaces(t, database)
+	text, err := os.ReadFile(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	more := "trusted_proxies: [127.0.0.1/32]\ngeoip: " + filepath.Base(database) + "\n"
+	if err := os.WriteFile(config, append(text, more...), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	p := startProcess(t, config)
+	p.accept(t, noticeHash(t, config))
+	if !p.post(t.Context(), `{"events":[{"id":"A-1","name":"purchase","customer":{"id":"c42"},"properties":{"value":1.5,"currency":"EUR"}}]}`) {
+		t.Fatal("the purchase was not acknowledged")
+	}
+	p.waitDelivered(t, "A-1")
+	if got := sim.Received()[0].UserData["client_ip_address"]; len(got) != 1 || got[0] != "203.0.113.7" {
+		t.Errorf("client_ip_address is %v", got)
+	}
+	if reasons := p.explain(t, "A-1").Events[0].Deliveries[0].Decision.Reasons; !slices.Equal(reasons, []string{"regime_opt_in", "consent_granted"}) {
+		t.Errorf("the decision is for %v; the place is known, and it is in Germany", reasons)
+	}
+}
+
+func writePlaces(t *testing.T, path string) {
+	t.Helper()
+	tree, err := mmdbwriter.New(mmdbwriter.Options{DatabaseType: "GeoLite2-City", IncludeReservedNetworks: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, network, err := net.ParseCIDR("203.0.113.0/24")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := tree.Insert(network, mmdbtype.Map{"country": mmdbtype.Map{"iso_code": mmdbtype.String("DE")}}); err != nil {
+		t.Fatal(err)
+	}
+	f, err := os.Create(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := tree.WriteTo(f); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.Close(); err != nil {
+		t.Fatal(err)
 	}
 }
 
@@ -296,6 +359,9 @@ type answer struct {
 			State    string            `json:"state"`
 			Doubts   int               `json:"doubts"`
 			Attempts []json.RawMessage `json:"attempts"`
+			Decision struct {
+				Reasons []string `json:"reasons"`
+			} `json:"decision"`
 		} `json:"deliveries"`
 	} `json:"events"`
 }

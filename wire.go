@@ -192,7 +192,7 @@ func (r *compiled) largestTag() (n int) {
 func sentences() map[collector.Reason]string {
 	all := map[collector.Reason]string{}
 	for _, some := range []map[collector.Reason]string{
-		collector.Sentences(), engine.Sentences(), edge.Sentences(), consent.Sentences(), scenario.Sentences(), meta.Sentences(),
+		collector.Sentences(), edge.Sentences(), consent.Sentences(), scenario.Sentences(), meta.Sentences(),
 	} {
 		maps.Copy(all, some)
 	}

@@ -40,8 +40,8 @@ type Signals struct {
 	GPC bool `json:"gpc,omitzero"` // Sec-GPC: 1 or navigator.globalPrivacyControl
 }
 
-// A ConsentRecord is one row of the append-only ledger: one answer of one
-// subject about one purpose.
+// A ConsentRecord is one answer of one subject about one purpose. It is never
+// changed; see Tx.AddRecord for how many are kept.
 type ConsentRecord struct {
 	ID      string  `json:"id"`
 	Subject Subject `json:"subject"`

@@ -59,9 +59,13 @@ const (
 	ReasonNoAnswer       Reason = "no_answer"         // sent, and no answer came
 	ReasonWaiting        Reason = "waiting_for_identifiers"
 	ReasonRedriven       Reason = "redriven"
-	ReasonCopyMerged     Reason = "copy_merged"     // its data is in the event's first copy
-	ReasonCopiesDisagree Reason = "copies_disagree" // two copies of one event name two customers
-	ReasonNotComposable  Reason = "not_composable"  // preflight refused it; the detail says what
+	ReasonEventMissing   Reason = "event_missing"             // the delivery's event is not in the store
+	ReasonSiteGone       Reason = "site_no_longer_configured" // the configuration has no such site any more
+	ReasonNameless       Reason = "event_without_name_or_id"
+	ReasonUnreadable     Reason = "frame_unreadable" // the journal's frame is damaged; it is kept
+	ReasonCopyMerged     Reason = "copy_merged"      // its data is in the event's first copy
+	ReasonCopiesDisagree Reason = "copies_disagree"  // two copies of one event name two customers
+	ReasonNotComposable  Reason = "not_composable"   // preflight refused it; the detail says what
 )
 
 // Sentences gives every reason of this package in words for people.
@@ -112,6 +116,10 @@ func Sentences() map[Reason]string {
 		ReasonNoAnswer:       "The request was sent and no answer came; the destination may have counted it.",
 		ReasonWaiting:        "Identifiers may still arrive; it is sent when they do or when the wait ends.",
 		ReasonRedriven:       "A person put it back to be sent.",
+		ReasonEventMissing:   "The event of this delivery is not in the store.",
+		ReasonSiteGone:       "The site is no longer in the configuration.",
+		ReasonNameless:       "The event has no name or no ID.",
+		ReasonUnreadable:     "The journal's frame cannot be read; it is kept as it is.",
 		ReasonCopyMerged:     "It is a further copy; what it said is in the first.",
 		ReasonCopiesDisagree: "Two copies of this event name two customers, so only the server's, or else the first, was used.",
 		ReasonNotComposable:  "It fails a check that the destination would fail it for.",

@@ -39,9 +39,10 @@ type Store interface {
 	NextDue(ctx context.Context, destination string) (time.Time, error)
 
 	// BeginAttempts records durably that an attempt at each delivery begins,
-	// with the decision and payload it goes by. Deliveries whose lease is no
-	// longer valid are left alone and not returned.
-	BeginAttempts(ctx context.Context, begun []Delivery, at time.Time) ([]Delivery, error)
+	// with the decision and payload it goes by, and renews its lease for a length
+	// from then. Deliveries whose lease is no longer valid, or has ended, are left
+	// alone and not returned.
+	BeginAttempts(ctx context.Context, begun []Delivery, at time.Time, length time.Duration) ([]Delivery, error)
 
 	// SettleIfLeased records outcomes durably and ends the leases. A settlement
 	// whose lease is no longer valid is left alone; the number of those that
@@ -49,10 +50,11 @@ type Store interface {
 	// and settles into a timed state, it is due at once.
 	SettleIfLeased(ctx context.Context, settlements []Settlement) (int, error)
 
-	// Rescue takes back leases that ended before now (all leases, when all is
-	// true: at start, nobody can hold one): to pending, or to in_doubt when an
-	// attempt had begun. It returns how many of each.
-	Rescue(ctx context.Context, now time.Time, all bool, doubtDueAt time.Time) (pending, inDoubt int, err error)
+	// Rescue takes back a destination's leases (of all, when it is empty) that
+	// ended before now (all leases, when all is true: at start, nobody can hold
+	// one): to pending, or to in_doubt when an attempt had begun. It returns how
+	// many of each.
+	Rescue(ctx context.Context, destination string, now time.Time, all bool, doubtDueAt time.Time) (pending, inDoubt int, err error)
 
 	// Redrive puts dead deliveries back to pending, and returns how many.
 	Redrive(ctx context.Context, q DeliveryQuery, now time.Time) (int, error)
@@ -106,7 +108,7 @@ type Copy struct {
 // and redacted in the journal at once, because nobody would find them later.
 const MaxCopies = 16
 
-// MaxRecords bounds the consent records of one subject and purpose.
+// MaxRecords bounds the grants, and the refusals, of one subject and purpose.
 const MaxRecords = 32
 
 // An Owner says whose browser a visitor is. A second customer on the same
@@ -238,8 +240,9 @@ type Tx interface {
 	SetOwner(site, visitor string, o Owner) error
 	// AddRecord adds to the consent records; one whose ID is already there
 	// changes nothing, and added is false. Of one subject and purpose the newest
-	// MaxRecords are kept: who answers all the time, or floods, pushes out old
-	// answers, which the newer ones have overruled.
+	// MaxRecords grants and the newest MaxRecords refusals are kept, so that who
+	// answers all the time, or floods, does not make every decision slower, and
+	// no number of grants pushes out a refusal.
 	AddRecord(ConsentRecord) (added bool, err error)
 	// AddDelivery adds a delivery in its first state and counts the match. When
 	// the key exists (added is false) and nothing was sent of it yet, only its

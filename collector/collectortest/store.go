@@ -266,6 +266,10 @@ func testRecords(t *testing.T, s *storeTest) {
 
 func testRecordBound(t *testing.T, s *storeTest) {
 	s.apply(func(tx collector.Tx) error {
+		_, err := tx.AddRecord(collector.ConsentRecord{
+			ID: "no", Subject: collector.Visitor("shop", "v1"), Purpose: "a", Action: "reject", At: minute(-1),
+		})
+		s.ok(err)
 		for i := range 2 * collector.MaxRecords {
 			for _, purpose := range []string{"a", "b"} {
 				if purpose == "b" && i > 0 {
@@ -281,8 +285,8 @@ func testRecordBound(t *testing.T, s *storeTest) {
 	})
 	recs, err := s.Store.Records(s.Context(), collector.Visitor("shop", "v1"))
 	s.ok(err)
-	if len(recs) != collector.MaxRecords+1 || recs[0].ID != "b0" || recs[1].ID != fmt.Sprint("a", collector.MaxRecords) {
-		t.Errorf("%d records are kept, the first %s; want the newest %d of one purpose and the one of the other", len(recs), recs[0].ID, collector.MaxRecords)
+	if len(recs) != collector.MaxRecords+2 || recs[0].ID != "no" || recs[1].ID != "b0" || recs[2].ID != fmt.Sprint("a", collector.MaxRecords) {
+		t.Errorf("%d records are kept, the first %s; want the refusal, the newest %d grants of one purpose and the one of the other", len(recs), recs[0].ID, collector.MaxRecords)
 	}
 }
 
@@ -428,10 +432,15 @@ func testSettle(t *testing.T, s *storeTest) {
 	d := s.lease(minute(1), 1)[0]
 	stale := d
 	stale.Lease.ID = "somebody else's"
-	begun, err := s.Store.BeginAttempts(s.Context(), []collector.Delivery{stale}, minute(2))
+	begun, err := s.Store.BeginAttempts(s.Context(), []collector.Delivery{stale}, minute(1), time.Minute)
 	s.ok(err)
 	if len(begun) != 0 || s.settle(stale, collector.StateDelivered) {
 		t.Error("a lease that is not valid was honoured")
+	}
+	late, err := s.Store.BeginAttempts(s.Context(), []collector.Delivery{d}, minute(2), time.Minute)
+	s.ok(err)
+	if len(late) != 0 {
+		t.Error("an attempt began after its lease had ended")
 	}
 	if !s.settle(d, collector.StatePending, "again") {
 		t.Error("a valid lease was not honoured")
@@ -453,7 +462,7 @@ func (s *storeTest) attempt(now time.Time) collector.Delivery {
 		{Path: "who", Shown: "a…z"}, {Path: "click", Dropped: "never_seen"},
 	}}
 	d.Decision = collector.Decision{Outcome: collector.SendFull, Reasons: []collector.Reason{"granted"}}
-	begun, err := s.Store.BeginAttempts(s.Context(), []collector.Delivery{d}, now)
+	begun, err := s.Store.BeginAttempts(s.Context(), []collector.Delivery{d}, now, time.Minute)
 	s.ok(err)
 	if len(begun) != 1 || !begun[0].InFlight() {
 		s.Fatalf("begun: %+v; want one attempt under way", begun)
@@ -554,12 +563,15 @@ func testRescue(t *testing.T, s *storeTest) {
 	s.lease(minute(1), 1)
 	begun := s.deliver(NewDelivery("begun", collector.StatePending))
 	s.attempt(minute(1))
-	pending, doubtful, err := s.Store.Rescue(s.Context(), minute(1), false, minute(5))
+	pending, doubtful, err := s.Store.Rescue(s.Context(), "", minute(1), false, minute(5))
 	s.ok(err)
 	if pending+doubtful != 0 {
 		t.Errorf("%d leases were taken back before their end", pending+doubtful)
 	}
-	pending, doubtful, err = s.Store.Rescue(s.Context(), minute(3), false, minute(5))
+	if pending, doubtful, err = s.Store.Rescue(s.Context(), "second", minute(3), true, minute(5)); pending+doubtful != 0 || err != nil {
+		t.Errorf("%d leases of another destination were taken back (%v)", pending+doubtful, err)
+	}
+	pending, doubtful, err = s.Store.Rescue(s.Context(), "", minute(3), false, minute(5))
 	s.ok(err)
 	if pending != 1 || doubtful != 1 {
 		t.Errorf("taken back: %d pending, %d in doubt; want 1 and 1", pending, doubtful)
@@ -572,7 +584,7 @@ func testRescue(t *testing.T, s *storeTest) {
 		t.Errorf("one that had begun is %s, %d doubts, due %s; want in doubt, due at minute 5, with its body", d.State, d.Doubts, d.DueAt)
 	}
 	s.lease(minute(6), 10)
-	if pending, _, _ = s.Store.Rescue(s.Context(), minute(6), true, minute(7)); pending != 2 {
+	if pending, _, _ = s.Store.Rescue(s.Context(), "", minute(6), true, minute(7)); pending != 2 {
 		t.Errorf("at start %d valid leases were taken back to pending, want 2", pending)
 	}
 }
@@ -654,7 +666,7 @@ func testAccounts(t *testing.T, s *storeTest) {
 		case 2, 3:
 			for _, d := range s.lease(now, 1+rng.IntN(3)) {
 				if rng.IntN(2) == 0 {
-					begun, err := s.Store.BeginAttempts(s.Context(), []collector.Delivery{d}, now)
+					begun, err := s.Store.BeginAttempts(s.Context(), []collector.Delivery{d}, now, time.Minute)
 					s.ok(err)
 					d = begun[0]
 				}
@@ -663,7 +675,7 @@ func testAccounts(t *testing.T, s *storeTest) {
 				}
 			}
 		default:
-			_, _, err := s.Store.Rescue(s.Context(), now, rng.IntN(2) == 0, now)
+			_, _, err := s.Store.Rescue(s.Context(), "", now, rng.IntN(2) == 0, now)
 			s.ok(err)
 			_, err = s.Store.Redrive(s.Context(), collector.DeliveryQuery{Max: 1}, now)
 			s.ok(err)

@@ -99,7 +99,7 @@ func (e *Engine) recover(ctx context.Context, destinations []collector.Destinati
 	if e.store, err = store.OpenPebble(e.db, e.config.Random); err != nil {
 		return err
 	}
-	pending, doubtful, err := e.store.Rescue(ctx, began, true, began)
+	pending, doubtful, err := e.store.Rescue(ctx, "", began, true, began)
 	if err != nil {
 		return err
 	}

@@ -33,14 +33,4 @@ func (e *Engine) Destinations() (all []collector.DestinationStatus) {
 	return all
 }
 
-// Sentences gives the reasons of the machinery itself in words for people.
-func Sentences() map[collector.Reason]string {
-	return map[collector.Reason]string{
-		"site_no_longer_configured": "The site is no longer in the configuration.",
-		"event_without_name_or_id":  "The event has no name or no ID.",
-		"frame_unreadable":          "The journal's frame cannot be read; it is kept as it is.",
-		"event_missing":             "The event of this delivery is not in the store.",
-	}
-}
-
 var _ collector.Operations = (*Engine)(nil)

@@ -13,11 +13,15 @@ import (
 const (
 	// batchMax is how many deliveries one round leases.
 	batchMax = 200
-	// leaseLength outlasts sendTimeout, so that a lease ends only with its holder.
+	// leaseLength outlasts sendTimeout. BeginAttempts renews the lease, so that
+	// it ends only with its holder, however long Await took before.
 	leaseLength = 90 * time.Second
 	sendTimeout = 60 * time.Second
 	// probeEvery is how often a paused destination is tried with one delivery.
 	probeEvery = 5 * time.Minute
+	// lookAgain is how soon a paused destination's deliveries are decided again:
+	// consent, holds and windows do not wait for the pause to end.
+	lookAgain = time.Minute
 	// idleMax bounds the sleep, so that lapsed leases are taken back.
 	idleMax = 30 * time.Second
 	// faultPause is the pause after an error of the store.
@@ -110,17 +114,17 @@ func (d *Dispatcher) pause(v collector.Verdict, now time.Time) {
 	d.probeAt = now.Add(probeEvery)
 }
 
-// allowance says how many deliveries may be sent now, and until when none may.
-func (d *Dispatcher) allowance(now time.Time) (sends int, until time.Time) {
+// allowance says how many deliveries may be sent now.
+func (d *Dispatcher) allowance(now time.Time) int {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	switch {
 	case d.status.Paused == "":
-		return batchMax, time.Time{}
+		return batchMax
 	case now.Before(d.probeAt):
-		return 0, d.probeAt
+		return 0
 	default:
-		return 1, time.Time{}
+		return 1
 	}
 }
 
@@ -160,7 +164,7 @@ func (d *Dispatcher) note(err error) {
 }
 
 func (d *Dispatcher) rescue(ctx context.Context, now time.Time) error {
-	pending, doubtful, err := d.Store.Rescue(ctx, now, false, now.Add(base))
+	pending, doubtful, err := d.Store.Rescue(ctx, d.Destination.Name(), now, false, now.Add(base))
 	if pending+doubtful > 0 {
 		d.Log.Warn("dispatch: took back leases that had lapsed", "pending", pending, "in_doubt", doubtful)
 	}
@@ -170,9 +174,6 @@ func (d *Dispatcher) rescue(ctx context.Context, now time.Time) error {
 func (d *Dispatcher) idleUntil(ctx context.Context) time.Time {
 	now := d.Now()
 	until := now.Add(idleMax)
-	if _, paused := d.allowance(now); !paused.IsZero() {
-		return earlier(until, paused)
-	}
 	due, err := d.Store.NextDue(ctx, d.Destination.Name())
 	if err != nil || due.IsZero() {
 		return until
@@ -190,10 +191,6 @@ func earlier(a, b time.Time) time.Time {
 // Step works one round; worked is false when nothing was due.
 func (d *Dispatcher) Step(ctx context.Context) (worked bool, err error) {
 	now := d.Now()
-	sends, _ := d.allowance(now)
-	if sends == 0 {
-		return false, nil
-	}
 	leased, err := d.Store.LeaseDue(ctx, d.Destination.Name(), now, batchMax, leaseLength)
 	if err != nil || len(leased) == 0 {
 		return false, err
@@ -201,7 +198,7 @@ func (d *Dispatcher) Step(ctx context.Context) (worked bool, err error) {
 	if err := d.Await(ctx); err != nil {
 		return false, err
 	}
-	outgoing, settled, err := d.prepare(ctx, leased, sends, now)
+	outgoing, settled, err := d.prepare(ctx, leased, d.allowance(now), now)
 	if err != nil {
 		return false, err
 	}
@@ -218,7 +215,7 @@ func (d *Dispatcher) send(ctx context.Context, outgoing []collector.Delivery) er
 	if len(outgoing) == 0 {
 		return nil
 	}
-	begun, err := d.Store.BeginAttempts(ctx, outgoing, d.Now())
+	begun, err := d.Store.BeginAttempts(ctx, outgoing, d.Now(), leaseLength)
 	if err != nil || len(begun) == 0 {
 		return err
 	}

@@ -23,4 +23,7 @@
 // A ruling of blocked (a token, a permission, an object) pauses the
 // destination and spends no try. While it is paused one delivery is tried
 // every few minutes; the first that is accepted, or a person, ends the pause.
+// Everything else that is due is decided all the same, once a minute, so that a
+// withdrawal, the end of a hold or of a window is seen; and so what waited goes
+// within a minute of the pause's end.
 package dispatch

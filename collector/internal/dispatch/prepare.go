@@ -10,12 +10,6 @@ import (
 	"matchkey/collector/internal/identity"
 )
 
-// Reasons that only the dispatcher gives.
-const (
-	reasonEventMissing collector.Reason = "event_missing"
-	reasonSiteGone     collector.Reason = "site_no_longer_configured"
-)
-
 // prepare joins, decides and composes. What is to be sent comes back as
 // deliveries with decision and payload, at most sends of them; for all others
 // there is a settlement.
@@ -29,8 +23,8 @@ func (d *Dispatcher) prepare(ctx context.Context, leased []collector.Delivery, s
 			settled = append(settled, *s)
 		case len(outgoing) < sends:
 			outgoing = append(outgoing, dl)
-		default: // paused: only one goes; the others keep their place
-			settled = append(settled, back(dl, now, collector.StatePending, dl.DueAt, dl.Reasons...))
+		default: // paused: decided, and looked at again soon
+			settled = append(settled, back(dl, now, collector.StatePending, now.Add(lookAgain), dl.Reasons...))
 		}
 	}
 	return outgoing, settled, nil
@@ -45,11 +39,12 @@ func back(dl collector.Delivery, now time.Time, to collector.State, due time.Tim
 
 // ready puts decision and payload into dl, or says how it is settled unsent.
 func (d *Dispatcher) ready(ctx context.Context, dl *collector.Delivery, now time.Time) (*collector.Settlement, error) {
-	if !now.Before(dl.ExpiresAt) {
-		if dl.Doubts > 0 {
-			s := back(*dl, now, collector.StateInDoubt, never, collector.ReasonNoAnswer)
-			return &s, nil
-		}
+	expired := !now.Before(dl.ExpiresAt)
+	switch {
+	case expired && dl.Doubts > 0:
+		s := back(*dl, now, collector.StateInDoubt, never, collector.ReasonNoAnswer)
+		return &s, nil
+	case expired && len(dl.Attempts) > 0:
 		s := back(*dl, now, collector.StateExpired, time.Time{}, collector.ReasonWindowPassed)
 		return &s, nil
 	}
@@ -58,20 +53,24 @@ func (d *Dispatcher) ready(ctx context.Context, dl *collector.Delivery, now time
 		return nil, err
 	}
 	if !ok {
-		s := back(*dl, now, collector.StateDead, time.Time{}, reasonEventMissing)
+		s := back(*dl, now, collector.StateDead, time.Time{}, collector.ReasonEventMissing)
 		return &s, nil
 	}
 	decider, ok := d.Deciders[dl.Key.Site]
 	if !ok {
-		s := back(*dl, now, collector.StateDead, time.Time{}, reasonSiteGone)
+		s := back(*dl, now, collector.StateDead, time.Time{}, collector.ReasonSiteGone)
 		return &s, nil
 	}
 	profile, decision, err := d.decide(ctx, decider, rec.Event, *dl, now)
 	if err != nil {
 		return nil, err
 	}
-	if s := withoutConsent(*dl, decision, now); s != nil {
+	if s := withoutConsent(*dl, decision, now, expired); s != nil {
 		return s, nil
+	}
+	if expired {
+		s := back(*dl, now, collector.StateExpired, time.Time{}, collector.ReasonWindowPassed)
+		return &s, nil
 	}
 	return d.compose(dl, rec.Event, profile, decision, now), nil
 }
@@ -92,12 +91,16 @@ func (d *Dispatcher) decide(ctx context.Context, decider collector.Decider, ev c
 	return profile, decider.Decide(q), nil
 }
 
-// withoutConsent settles what may not be sent now; nil when it may.
-func withoutConsent(dl collector.Delivery, decision collector.Decision, now time.Time) *collector.Settlement {
+// withoutConsent settles what may not be sent now; nil when it may. Who had not
+// answered by the end of the window never agreed: that is withheld, and nothing
+// of the person is kept.
+func withoutConsent(dl collector.Delivery, decision collector.Decision, now time.Time, expired bool) *collector.Settlement {
 	var s collector.Settlement
 	switch {
 	case decision.Outcome.Sends():
 		return nil
+	case decision.Outcome == collector.Hold && expired:
+		s = back(dl, now, collector.StateWithheld, time.Time{}, append(decision.Reasons, collector.ReasonWindowPassed)...)
 	case decision.Outcome == collector.Hold:
 		s = back(dl, now, collector.StateHeld, earlier(decision.RetryAt, dl.ExpiresAt), decision.Reasons...)
 		if !s.DueAt.After(now) {

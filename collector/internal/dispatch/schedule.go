@@ -6,11 +6,15 @@ import "time"
 // Full jitter, because many deliveries fail at one moment and must not come
 // back at one moment.
 const (
-	base     = time.Second
-	ceiling  = 15 * time.Minute
-	maxTries = 60 // at the ceiling, well past any destination's window
-	// maxDoubts is how often one delivery is sent again by policy after no
-	// answer came. Each time it may be counted twice; then a person decides.
+	base    = time.Second
+	ceiling = 15 * time.Minute
+	// maxTries only bounds what is counted: at the ceiling's average it lasts
+	// longer than any destination's window, so that it is the window that ends a
+	// long outage (a test holds the two together).
+	maxTries = 2000
+	// maxDoubts is after how many attempts without an answer a delivery is no
+	// longer sent again by policy: each may have been counted. It stays in doubt
+	// and is shown. A crash does not ask: what was out then is sent again.
 	maxDoubts = 3
 )
 

@@ -17,3 +17,15 @@ func TestNextAttempt(t *testing.T) {
 		}
 	}
 }
+
+// TestTriesOutlastTheWindow: a week of outage must end by the window, which
+// says why, and not by a count.
+func TestTriesOutlastTheWindow(t *testing.T) {
+	var lasts time.Duration
+	for n := range maxTries {
+		lasts += NextAttempt(n, 0.5)
+	}
+	if lasts < 8*24*time.Hour {
+		t.Errorf("on average the tries are spent after %s, before the window's seven days are over", lasts)
+	}
+}

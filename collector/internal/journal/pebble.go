@@ -37,7 +37,7 @@ type Pebble struct {
 	closing sync.RWMutex
 	closed  bool
 
-	// mu guards the three fields below.
+	// mu guards the fields below.
 	mu      sync.Mutex
 	durable collector.Offset
 	failed  error
@@ -197,7 +197,11 @@ func (g *group) add(a *appending, last collector.Offset) collector.Offset {
 func (j *Pebble) sync() {
 	defer close(j.done)
 	for g := range j.syncing {
-		j.answer(g, g.batch.SyncWait())
+		err := g.batch.SyncWait()
+		if err == nil {
+			err = j.Healthy() // behind a failed sync nothing is certain
+		}
+		j.answer(g, err)
 	}
 }
 
@@ -309,6 +313,10 @@ func Redact(r pebble.Reader, w pebble.Writer, e collector.Entry) error {
 	}
 	frame, err := redacted(old, e)
 	closer.Close()
+	var unreadable *FrameError
+	if errors.As(err, &unreadable) {
+		return nil // never applied, and set aside: it must not block what is
+	}
 	if err != nil {
 		return err
 	}

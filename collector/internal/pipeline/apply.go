@@ -9,17 +9,13 @@ import (
 	"matchkey/collector/internal/identity"
 )
 
-// Reasons why an entry is set aside.
-const (
-	reasonUnknownSite collector.Reason = "site_no_longer_configured"
-	reasonNoName      collector.Reason = "event_without_name_or_id"
-)
-
 // person is whom an event is about, and whose browser it came from.
 type person struct {
 	identity.Person
 	owner   collector.Owner // of the visitor, when the event has one
 	browser string          // the visitor's own name, whatever its generation
+	// signedIn is true when the event makes the browser the customer's.
+	signedIn bool
 }
 
 // apply applies one entry.
@@ -28,9 +24,9 @@ func (p *Pipeline) apply(ctx context.Context, tx collector.Tx, e collector.Entry
 	site, ok := p.Sites[ev.Site]
 	switch {
 	case ev.Name == "" || ev.ID == "":
-		return setAside(tx, e, reasonNoName, "the event has no name or no ID")
+		return setAside(tx, e, collector.ReasonNameless, "the event has no name or no ID")
 	case !ok:
-		return setAside(tx, e, reasonUnknownSite, fmt.Sprintf("site %q is not in the configuration; add it again and replay", ev.Site))
+		return setAside(tx, e, collector.ReasonSiteGone, fmt.Sprintf("site %q is not in the configuration; the event stays in the journal, and this version cannot apply it later", ev.Site))
 	}
 	who, err := resolve(ctx, tx, &ev)
 	if err != nil {
@@ -64,7 +60,7 @@ func (p *Pipeline) apply(ctx context.Context, tx collector.Tx, e collector.Entry
 		return refuseCopy(tx, record, e, decision)
 	}
 	if decision.Outcome.Sends() {
-		if err := mergeProfiles(tx, ev, who); err != nil {
+		if err := keepPerson(tx, ev, who); err != nil {
 			return err
 		}
 	}
@@ -135,12 +131,16 @@ func putRedacted(tx collector.Tx, record collector.EventRecord) error {
 	return tx.Redact(record.Event.Key(), reasons...)
 }
 
-// resolve says whom an event is about, and links browser and customer when it
-// names both. It puts the visitor's effective name into the event.
+// resolve says whom an event is about, and whose browser it came from. It puts
+// the visitor's effective name into the event, and keeps nothing yet.
 func resolve(ctx context.Context, tx collector.Tx, ev *collector.Event) (who person, err error) {
 	if ev.Visitor != "" {
-		if who.owner, err = signIn(ctx, tx, ev); err != nil {
+		if who.owner, err = tx.Owner(ctx, ev.Site, ev.Visitor); err != nil {
 			return who, err
+		}
+		// A refusal links nothing: it must leave no trace but itself.
+		if ev.Customer != "" && !isAnswerOnly(*ev) {
+			who.owner, who.signedIn = identity.SignIn(who.owner, ev.Customer, ev.OccurredAt)
 		}
 		who.browser = ev.Visitor
 		ev.Visitor = identity.Effective(ev.Visitor, who.owner.Generation)
@@ -151,20 +151,6 @@ func resolve(ctx context.Context, tx collector.Tx, ev *collector.Event) (who per
 	}
 	who.Person, err = identity.PersonOf(ctx, tx, *ev)
 	return who, err
-}
-
-// signIn returns whose browser the event's visitor is, after the event. A
-// refusal links nothing: it must leave no trace but itself.
-func signIn(ctx context.Context, tx collector.Tx, ev *collector.Event) (collector.Owner, error) {
-	owner, err := tx.Owner(ctx, ev.Site, ev.Visitor)
-	if err != nil || ev.Customer == "" || isAnswerOnly(*ev) {
-		return owner, err
-	}
-	now, changed := identity.SignIn(owner, ev.Customer, ev.OccurredAt)
-	if !changed {
-		return owner, nil
-	}
-	return now, tx.SetOwner(ev.Site, ev.Visitor, now)
 }
 
 // keepConsent appends what the person answered to the ledger and, when that is
@@ -242,10 +228,21 @@ func decide(ctx context.Context, tx collector.Tx, site Site, ev collector.Event,
 	return site.Decider.Decide(q), nil
 }
 
+// keepPerson keeps what an event tells of its person, who allows it: the link of
+// browser and customer, and what both are recognised by.
+func keepPerson(tx collector.Tx, ev collector.Event, who person) error {
+	if who.signedIn {
+		if err := tx.SetOwner(ev.Site, who.browser, who.owner); err != nil {
+			return err
+		}
+	}
+	return mergeProfiles(tx, ev)
+}
+
 // mergeProfiles adds what an event brought to the profiles it is about: what
 // is of the browser to the visitor's, what is of the person to the customer's
 // where one is known.
-func mergeProfiles(tx collector.Tx, ev collector.Event, who person) error {
+func mergeProfiles(tx collector.Tx, ev collector.Event) error {
 	var browser, customer collector.Profile
 	if ev.Visitor != "" {
 		browser.Subject = collector.Visitor(ev.Site, ev.Visitor)

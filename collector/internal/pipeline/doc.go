@@ -20,5 +20,7 @@
 //
 // An entry that cannot be interpreted is set aside with a reason and shown; it
 // never stops the entries behind it. An error of the store or the journal does
-// stop the pipeline, and the node is not ready: nothing is lost, it lags.
+// stop the pipeline: it tries again, says so in the log and in
+// matchkey_healthy, and nothing is lost. Events are accepted until the lag's
+// bound, then the node is not ready.
 package pipeline

@@ -170,7 +170,7 @@ func (p *Pipeline) Step(ctx context.Context) error {
 func (p *Pipeline) passOver(ctx context.Context, after collector.Offset, bad *journal.FrameError) error {
 	p.Log.Error("pipeline: set an unreadable journal frame aside", "offset", bad.Offset, "error", bad.Err)
 	err := p.Store.Apply(ctx, after, bad.Offset, func(tx collector.Tx) error {
-		return tx.SetAside(collector.SetAside{Offset: bad.Offset, Reason: "frame_unreadable", Detail: bad.Err.Error()})
+		return tx.SetAside(collector.SetAside{Offset: bad.Offset, Reason: collector.ReasonUnreadable, Detail: bad.Err.Error()})
 	})
 	if err == nil {
 		p.progress(bad.Offset, nil)

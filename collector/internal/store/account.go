@@ -41,7 +41,7 @@ func count(a *collector.Account, before, after *collector.Delivery) {
 	}
 }
 
-// countReason counts the first reason of the states that an analyst asks "why"
+// countReason counts the deciding (last) reason of the states that an analyst asks "why"
 // about.
 func countReason(a *collector.Account, d *collector.Delivery, by int) {
 	switch d.State {

@@ -160,9 +160,9 @@ func (m *Memory) NextDue(_ context.Context, destination string) (time.Time, erro
 }
 
 // BeginAttempts implements collector.Store.
-func (m *Memory) BeginAttempts(_ context.Context, begun []collector.Delivery, at time.Time) (good []collector.Delivery, err error) {
+func (m *Memory) BeginAttempts(_ context.Context, begun []collector.Delivery, at time.Time, length time.Duration) (good []collector.Delivery, err error) {
 	err = m.change(func(r *memoryRows) error {
-		good, err = beginAll(r, begun, at)
+		good, err = beginAll(r, begun, at, length)
 		return err
 	})
 	return good, err
@@ -178,10 +178,10 @@ func (m *Memory) SettleIfLeased(_ context.Context, settlements []collector.Settl
 }
 
 // Rescue implements collector.Store.
-func (m *Memory) Rescue(_ context.Context, now time.Time, all bool, doubtDueAt time.Time) (pending, inDoubt int, err error) {
+func (m *Memory) Rescue(_ context.Context, destination string, now time.Time, all bool, doubtDueAt time.Time) (pending, inDoubt int, err error) {
 	err = m.change(func(r *memoryRows) error {
 		lapsed, err := r.all(func(d *collector.Delivery) bool {
-			return d.State == collector.StateLeased && (all || d.Lease.Until.Before(now))
+			return d.State == collector.StateLeased && (destination == "" || d.Key.Destination == destination) && (all || d.Lease.Until.Before(now))
 		})
 		if err != nil {
 			return err

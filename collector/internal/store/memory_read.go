@@ -73,7 +73,7 @@ func (r *memoryRows) linksOf(site, customer string) (links []collector.Link) {
 		}
 	}
 	slices.SortFunc(links, compareLinks)
-	return links[:min(len(links), identity.MaxVisitors)]
+	return links
 }
 
 // Profile implements collector.Reader.
@@ -89,7 +89,8 @@ func (r *memoryRows) Profile(_ context.Context, s collector.Subject) (collector.
 	if err != nil {
 		return joined, err
 	}
-	for _, l := range r.linksOf(s.Site, customer) {
+	links := r.linksOf(s.Site, customer)
+	for _, l := range links[:min(len(links), identity.MaxVisitors)] {
 		visitor, err := r.own(collector.Visitor(s.Site, l.Visitor))
 		if err != nil {
 			return joined, err

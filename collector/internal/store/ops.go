@@ -49,19 +49,20 @@ func leasedUnder(d *collector.Delivery, id string) bool {
 	return d.State == collector.StateLeased && d.Lease.ID == id && id != ""
 }
 
-// begin records that an attempt goes out as given.
-func begin(d *collector.Delivery, as collector.Delivery, at time.Time) bool {
-	if !leasedUnder(d, as.Lease.ID) {
+// begin records that an attempt goes out as given, and renews the lease.
+func begin(d *collector.Delivery, as collector.Delivery, at time.Time, length time.Duration) bool {
+	if !leasedUnder(d, as.Lease.ID) || !at.Before(d.Lease.Until) {
 		return false
 	}
+	d.Lease.Until = at.Add(length)
 	d.Decision, d.Payload = as.Decision, as.Payload
 	d.Begin(at)
 	return true
 }
 
-func beginAll(u updater, begun []collector.Delivery, at time.Time) (good []collector.Delivery, err error) {
+func beginAll(u updater, begun []collector.Delivery, at time.Time, length time.Duration) (good []collector.Delivery, err error) {
 	for i := range begun {
-		d, err := u.update(begun[i].Key, func(d *collector.Delivery) (bool, error) { return begin(d, begun[i], at), nil })
+		d, err := u.update(begun[i].Key, func(d *collector.Delivery) (bool, error) { return begin(d, begun[i], at, length), nil })
 		if err != nil {
 			return nil, err
 		}
@@ -227,14 +228,19 @@ func journalEntries(redacted collector.EventRecord) (entries []collector.Entry) 
 	return entries
 }
 
-// overruled lists the records of one purpose beyond the bound, oldest first.
-func overruled(records []collector.ConsentRecord, purpose string) []collector.ConsentRecord {
-	var of []collector.ConsentRecord
-	for _, r := range records {
-		if r.Purpose == purpose {
-			of = append(of, r)
+// overruled lists the records of one purpose beyond the bound. Grants and
+// refusals are bounded apart: a grant that does not count overrules nothing, so
+// no number of grants may push out the newest refusal.
+func overruled(records []collector.ConsentRecord, purpose string) (old []collector.ConsentRecord) {
+	for _, grants := range []bool{true, false} {
+		var of []collector.ConsentRecord
+		for _, r := range records {
+			if r.Purpose == purpose && (r.Action == collector.ConsentAccept) == grants {
+				of = append(of, r)
+			}
 		}
+		slices.SortFunc(of, compareRecords)
+		old = append(old, of[:max(0, len(of)-collector.MaxRecords)]...)
 	}
-	slices.SortFunc(of, compareRecords)
-	return of[:max(0, len(of)-collector.MaxRecords)]
+	return old
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -113,9 +114,9 @@ func (p *Pebble) LeaseDue(_ context.Context, destination string, now time.Time, 
 }
 
 // BeginAttempts implements collector.Store.
-func (p *Pebble) BeginAttempts(_ context.Context, begun []collector.Delivery, at time.Time) (good []collector.Delivery, err error) {
+func (p *Pebble) BeginAttempts(_ context.Context, begun []collector.Delivery, at time.Time, length time.Duration) (good []collector.Delivery, err error) {
 	err = p.change(true, func(t *tx) error {
-		good, err = beginAll(t, begun, at)
+		good, err = beginAll(t, begun, at, length)
 		return err
 	})
 	return good, err
@@ -131,7 +132,7 @@ func (p *Pebble) SettleIfLeased(_ context.Context, settlements []collector.Settl
 }
 
 // Rescue implements collector.Store.
-func (p *Pebble) Rescue(_ context.Context, now time.Time, all bool, doubtDueAt time.Time) (pending, inDoubt int, err error) {
+func (p *Pebble) Rescue(_ context.Context, destination string, now time.Time, all bool, doubtDueAt time.Time) (pending, inDoubt int, err error) {
 	prefix := keyspace.In(keyspace.Leased)
 	end := prefix.End()
 	if !all {
@@ -142,6 +143,9 @@ func (p *Pebble) Rescue(_ context.Context, now time.Time, all bool, doubtDueAt t
 		if err != nil {
 			return err
 		}
+		keys = slices.DeleteFunc(keys, func(k collector.DeliveryKey) bool {
+			return destination != "" && k.Destination != destination
+		})
 		pending, inDoubt, err = rescueAll(t, keys, now, doubtDueAt)
 		return err
 	})

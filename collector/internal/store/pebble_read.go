@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"encoding/binary"
 	"errors"
@@ -22,6 +23,7 @@ const (
 	maxScan    = 100_000 // rows looked at for one query
 	maxRecords = 10_000  // consent records of one subject
 	maxAccount = 100_000
+	maxLinks   = 10_000 // browsers of one customer
 )
 
 // reader reads from the database, or from a transaction that sees its own
@@ -185,7 +187,8 @@ func (r reader) customerOf(s collector.Subject) (id string, ok bool, err error) 
 	return id, ok, err
 }
 
-// links returns a customer's links, latest first, within the bound.
+// links returns a customer's links, latest first. The profile is joined over
+// the first few; a refusal is looked for behind all.
 func (r reader) links(site, customer string) (links []collector.Link, err error) {
 	prefix := keyspace.In(keyspace.Link).Str(site).Str(customer)
 	err = r.scan(prefix, prefix.End(), func(_, value []byte) (bool, error) {
@@ -194,10 +197,10 @@ func (r reader) links(site, customer string) (links []collector.Link, err error)
 			return false, err
 		}
 		links = append(links, l)
-		return len(links) < maxListed, nil
+		return len(links) < maxLinks, nil
 	})
 	slices.SortFunc(links, compareLinks)
-	return links[:min(len(links), identity.MaxVisitors)], err
+	return links, err
 }
 
 func compareLinks(a, b collector.Link) int {
@@ -245,7 +248,7 @@ func (r reader) Profile(_ context.Context, s collector.Subject) (collector.Profi
 	if err != nil {
 		return collector.Profile{}, err
 	}
-	for _, l := range links {
+	for _, l := range links[:min(len(links), identity.MaxVisitors)] {
 		visitor, err := r.own(collector.Visitor(s.Site, l.Visitor))
 		if err != nil {
 			return collector.Profile{}, err
@@ -312,7 +315,7 @@ func compareRecords(a, b collector.ConsentRecord) int {
 		return c
 	}
 	if a.Seq != b.Seq {
-		return int(int64(a.Seq) - int64(b.Seq))
+		return cmp.Compare(a.Seq, b.Seq)
 	}
 	return strings.Compare(a.ID, b.ID)
 }

@@ -126,6 +126,9 @@ func (e explainCommand) Run(p *program) error {
 	return x.WriteText(p.stdout, sentences())
 }
 
+// maxRedriven is how many the console puts back in one act.
+const maxRedriven = 999
+
 type redriveCommand struct {
 	where
 	Destination string `help:"Only those to this destination."`
@@ -167,6 +170,9 @@ func (r redriveCommand) Run(p *program) error {
 		_, err = fmt.Fprintf(p.stdout, "%d dead deliveries would be put back.\n", done.Dead)
 	} else {
 		_, err = fmt.Fprintf(p.stdout, "%d of %d dead deliveries were put back.\n", done.PutBack, done.Dead)
+	}
+	if err == nil && done.Dead >= maxRedriven {
+		_, err = fmt.Fprintln(p.stdout, "There may be more: this is as many as one call looks at. Call again.")
 	}
 	return err
 }

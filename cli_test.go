@@ -45,7 +45,7 @@ func TestCommandLine(t *testing.T) {
 		{name: "secrets that are missing are all named", args: "check --config " + example, code: 1,
 			errs: []string{"META_TOKEN", "SHOP_WRITE_KEY", "MATCHKEY_CONSOLE_PASSWORD", "3 errors", "20 |   password: ${env:MATCHKEY_CONSOLE_PASSWORD}"}},
 		{name: "no such file", args: "serve --config nowhere.yaml", code: 1, errs: []string{"nowhere.yaml"}},
-		{name: "tag", args: "tag --config " + example, env: secrets, out: []string{`src="/mk/shop.js"`, "as brotli", "sha384-"}},
+		{name: "tag", args: "tag --config " + example, env: secrets, out: []string{`src="/mk/shop.js"`, "brotli", "sha384-", "the snippet, in every page"}},
 		{name: "tag of another site", args: "tag --site nope --config " + example, env: secrets, code: 1, errs: []string{`no site "nope"`, "shop"}},
 		{name: "normalize", args: "normalize", stdin: "{\"key\":\"em\",\"value\":\" A@B.com\"}\n\n{\"key\":\"em\",\"value\":\"nobody\"}\nx\n",
 			out: []string{`{"normalized":"a@b.com","sha256":"fb98d44ad7501a959f3f4f4a3f004fe2d9e581ea6207e218c4b02c08a4d75adf"}` + "\n", `{"dropped":`, `{"error":`}},

@@ -93,6 +93,8 @@ Ctrl-C stops it. The data is in %s
 	select {
 	case <-p.ctx.Done():
 	case err = <-w.node.failed:
+	case err = <-w.running: // shop or fake Graph API ended by itself
+		w.parts--
 	}
 	return errors.Join(err, w.stop())
 }
@@ -117,7 +119,7 @@ func startDemo(ctx context.Context, stderr io.Writer, d demoCommand, say func(st
 	if err != nil {
 		return nil, fmt.Errorf("--delay: %w", err)
 	}
-	w = &demoWorld{data: d.Data, running: make(chan error, 2)}
+	w = &demoWorld{data: d.Data, running: make(chan error, 3)}
 	// The context of the command ends when it is asked to stop; the parts are
 	// stopped in order after that.
 	parts, end := context.WithCancel(context.WithoutCancel(ctx))

@@ -204,7 +204,15 @@ func (t tagCommand) Run(p *program) error {
 			continue
 		}
 		script := rules.scripts[s.Name]
-		fmt.Fprintf(p.stdout, "site %s, build %s\nsize %s\nsha384 %s\n\n%s\n", s.Name, script.Hash, sizesOf(script), script.SRI, snippetOf(s))
+		fmt.Fprintf(p.stdout, "site %s, build %s\nintegrity %s\n\n%s\n\n", s.Name, script.Hash, script.SRI, snippetOf(s))
+		measures, err := build.Report(tagOptions(s))
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(p.stdout, "%8s %8s %8s  bytes\n", "minified", "gzip", "brotli")
+		for _, m := range measures {
+			fmt.Fprintf(p.stdout, "%8d %8d %8d  %s\n", m.Min, m.Gzip, m.Brotli, m.What)
+		}
 		if t.Out != "" {
 			return os.WriteFile(t.Out, script.Body, 0o644)
 		}

@@ -253,7 +253,7 @@ type Verdict struct {
 // A Field is one line of lineage: what the destination gets in one place, from
 // where, and what was done to it; or why it gets nothing.
 type Field struct {
-	// Path is the destination's name of the place, like "user_data.em".
+	// Path is the destination's own name of the place.
 	Path string `json:"path"`
 	Kind Kind   `json:"kind,omitempty"`
 	// Shown is the value, masked as far as it could identify a person.

@@ -74,7 +74,7 @@ type Event struct {
 	// Withheld lists the reasons why identifiers were not kept at the edge.
 	Withheld []Reason `json:"withheld,omitempty"`
 	// Notes are faults that cost a field and not the event, for example
-	// {"_fbc","click_malformed"}; shown in lineage.
+	// {"phone","not_normalisable"}; shown in lineage.
 	Notes []Note `json:"notes,omitempty"`
 }
 

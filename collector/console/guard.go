@@ -31,7 +31,7 @@ func (c *console) guard(next http.Handler) http.Handler {
 			http.Error(w, "The console asks for its password; any user name will do.", http.StatusUnauthorized)
 		case c.Password == "" && !c.hostAllowed(r.Host):
 			http.Error(w, "The console answers to localhost and loopback addresses only. "+
-				"To reach it by another name, set a password, or add the name to its configured hosts.",
+				"To reach it by another name, set a password.",
 				http.StatusForbidden)
 		default:
 			next.ServeHTTP(w, r)

@@ -115,9 +115,7 @@ func TestWithdrawalReachesWhatIsQueued(t *testing.T) {
 		return collector.Verdict{Ruling: collector.Blocked, Reason: "token_invalid"}
 	})
 	w.append(browsed("v1", "c42"), bought("A-1", "c42"))
-	for len(w.engine.Destinations()) == 0 || w.engine.Destinations()[0].Paused == "" {
-		time.Sleep(time.Millisecond)
-	}
+	w.until("the destination is paused", func() bool { return w.engine.Destinations()[0].Paused != "" })
 	if d := w.eventually("A-1", collector.StatePending); d.Tries != 0 {
 		t.Errorf("being blocked spent %d tries", d.Tries)
 	}

@@ -68,9 +68,7 @@ func TestManyCopiesLeaveNothing(t *testing.T) {
 		w.append(bought("A-1", "c42"))
 	}
 	w.eventually("A-1", collector.StateWithheld)
-	for w.engine.Lag() > 0 {
-		time.Sleep(time.Millisecond)
-	}
+	w.until("all is applied", func() bool { return w.engine.Lag() == 0 })
 	for _, e := range w.journaled() {
 		if kept, _ := json.Marshal(e.Event); e.Event.Name == collector.EventPurchase && strings.Contains(string(kept), "hash of c42") {
 			t.Errorf("journal entry %d keeps %s", e.Offset, kept)
@@ -126,9 +124,7 @@ func TestAnswersAreBounded(t *testing.T) {
 		ev.Consent.At = ev.Consent.At.Add(time.Duration(n) * time.Millisecond)
 		w.append(ev)
 	}
-	for w.engine.Lag() > 0 {
-		time.Sleep(time.Millisecond)
-	}
+	w.until("all is applied", func() bool { return w.engine.Lag() == 0 })
 	recs, err := w.engine.Reader().Records(t.Context(), collector.Visitor("shop", "v1"))
 	if err != nil || len(recs) != collector.MaxRecords {
 		t.Errorf("%d records are kept (%v), want %d", len(recs), err, collector.MaxRecords)

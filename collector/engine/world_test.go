@@ -179,6 +179,16 @@ func (w *world) eventually(order string, state collector.State) collector.Delive
 	return last
 }
 
+// until waits for something that has no signal.
+func (w *world) until(what string, done func() bool) {
+	w.Helper()
+	for deadline := time.Now().Add(20 * time.Second); !done(); time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			w.Fatalf("in vain waited until %s", what)
+		}
+	}
+}
+
 func key(order string) collector.DeliveryKey {
 	return collector.DeliveryKey{Site: "shop", Destination: "main", Send: "Purchase", EventID: "purchase." + order}
 }

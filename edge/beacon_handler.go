@@ -1,6 +1,7 @@
 package edge
 
 import (
+	"bytes"
 	"net/netip"
 	"strings"
 
@@ -55,6 +56,7 @@ func (s *Server) beacon(ctx *fasthttp.RequestCtx, st *site) collector.Reason {
 		s.log.Error("a beacon was refused", "error", err)
 		return collector.ReasonInternal
 	}
+	b.dateAnswer(a.at)
 	a.giveAnswerAnEvent(b)
 	secure := strings.HasPrefix(origin, "https:")
 	if kept, reasons := st.mayKeep(b.answer, a.signals, geo); !kept {
@@ -102,13 +104,27 @@ func (s *Server) arrive(ctx *fasthttp.RequestCtx, st *site, b *beacon) (a *arriv
 	a = &arrival{
 		site: st, receipt: receipt, at: at,
 		client:  collector.Client{UserAgent: cut(string(h.UserAgent()), maxUserAgent), Geo: geo},
-		signals: collector.Signals{GPC: b.gpc || string(h.Peek("Sec-GPC")) == "1"},
+		signals: collector.Signals{GPC: b.gpc || privacySignal(h)},
 		cookie:  func(name string) string { return string(h.Cookie(name)) },
 	}
 	if addr.IsValid() {
 		a.client.IP = addr.String()
 	}
 	return a, geo, nil
+}
+
+// privacySignal reports whether the browser sent "Sec-GPC: 1". The specification
+// ignores every other value (Global Privacy Control, W3C). A header that came
+// several times, or was joined with commas on its way, is on when one is.
+func privacySignal(h *fasthttp.RequestHeader) bool {
+	for _, header := range h.PeekAll("Sec-GPC") {
+		for value := range bytes.SplitSeq(header, []byte(",")) {
+			if string(bytes.Trim(value, " \t")) == "1" {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 func (s *Server) locate(addr netip.Addr) collector.Geo {

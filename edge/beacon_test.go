@@ -46,7 +46,7 @@ func TestBeaconIsKept(t *testing.T) {
 		t.Fatalf("%d events were stored", len(events))
 	}
 	answer := &collector.ConsentAnswer{
-		Action: "accept", Categories: []string{"advertising"}, At: time.UnixMilli(999999990000).UTC(),
+		Action: "accept", Categories: []string{"advertising"}, At: noon.Add(-10 * time.Second), ClaimedAt: time.UnixMilli(999999990000).UTC(),
 		Notice:   "8d4a603bd59ebdc985ebf3852b9bb682cd0ca66905074e6baaf0f71882e93fe2",
 		Language: "de-AT", Source: "banner", Explicit: true,
 	}
@@ -204,10 +204,14 @@ func TestRefusalLeavesOnlyTheAnswer(t *testing.T) {
 			if len(events) != 1 {
 				t.Fatalf("%d events were stored: %v", len(events), events)
 			}
+			given := noon // a refusal counts from when it came
+			if c.action == collector.ConsentAccept {
+				given = noon.Add(-time.Second)
+			}
 			want := collector.Event{
 				ID: "k2", Site: "shop", Name: "consent", Origin: collector.OriginBrowser, Receipt: events[0].Receipt,
 				OccurredAt: noon.Add(-400 * time.Millisecond), ReceivedAt: noon, Customer: "c42",
-				Consent:  &collector.ConsentAnswer{Action: c.action, At: time.UnixMilli(sent - 1000).UTC(), Source: "banner", Explicit: true},
+				Consent:  &collector.ConsentAnswer{Action: c.action, At: given, ClaimedAt: time.UnixMilli(sent - 1000).UTC(), Source: "banner", Explicit: true},
 				Withheld: []collector.Reason{c.reason},
 			}
 			if c.withVisitor {

@@ -1,6 +1,7 @@
 package edge
 
 import (
+	"encoding/hex"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -97,16 +98,33 @@ func cut(s string, n int) string {
 }
 
 // looksLikeEmail reports whether s contains something that reads as an e-mail
-// address, also percent-encoded. Customer ids, order ids, paths and properties
-// are kept as they come, and people do put addresses there.
+// address, also percent-encoded, once or twice. Customer ids, order ids, paths
+// and properties are kept as they come, and people do put addresses there.
 func looksLikeEmail(s string) bool {
+	for range 2 {
+		if holdsEmail(s) {
+			return true
+		}
+		plain := percentDecoded(s)
+		if len(plain) == len(s) {
+			return false
+		}
+		s = plain
+	}
+	return holdsEmail(s)
+}
+
+// holdsEmail looks for an address behind each '@', however it is written.
+func holdsEmail(s string) bool {
 	for i := range len(s) {
 		var after string
 		switch {
 		case s[i] == '@':
 			after = s[i+1:]
 		case strings.HasPrefix(s[i:], "%40"):
-			after = s[i+3:]
+			after = s[i+len("%40"):]
+		case strings.HasPrefix(s[i:], fullWidthAt):
+			after = s[i+len(fullWidthAt):]
 		default:
 			continue
 		}
@@ -115,6 +133,29 @@ func looksLikeEmail(s string) bool {
 		}
 	}
 	return false
+}
+
+// fullWidthAt is U+FF20, which East Asian keyboards type for '@'.
+const fullWidthAt = "\uFF20"
+
+// percentDecoded undoes one percent-encoding. What is none stays: "50% off" is
+// no fault here.
+func percentDecoded(s string) string {
+	if strings.IndexByte(s, '%') < 0 {
+		return s
+	}
+	plain := make([]byte, 0, len(s))
+	for i := 0; i < len(s); i++ {
+		if s[i] == '%' && i+2 < len(s) {
+			if b, err := hex.DecodeString(s[i+1 : i+3]); err == nil {
+				plain = append(plain, b[0])
+				i += 2
+				continue
+			}
+		}
+		plain = append(plain, s[i])
+	}
+	return string(plain)
 }
 
 // isLocalByte reports whether c may end the part before the '@'.
@@ -126,11 +167,13 @@ func isLocalByte(c byte) bool {
 // top-level domain of letters. "2x.png" is none: pictures for dense screens are
 // called logo@2x.png.
 func startsWithDomain(s string) bool {
-	end := 0
-	for end < len(s) && (isAlphanumeric(s[end]) || s[end] >= utf8.RuneSelf || s[end] == '.' || s[end] == '-') {
-		end++
+	host := s
+	if end := strings.IndexFunc(s, func(r rune) bool {
+		return !unicode.In(r, unicode.Letter, unicode.Mark, unicode.Digit) && r != '.' && r != '-'
+	}); end >= 0 {
+		host = s[:end]
 	}
-	host := strings.Trim(s[:end], ".-")
+	host = strings.Trim(host, ".-")
 	dot := strings.LastIndexByte(host, '.')
 	if dot < 1 {
 		return false
@@ -139,6 +182,6 @@ func startsWithDomain(s string) bool {
 		return false
 	}
 	top := host[dot+1:]
-	notLetter := func(r rune) bool { return !unicode.IsLetter(r) }
+	notLetter := func(r rune) bool { return !unicode.In(r, unicode.Letter, unicode.Mark) }
 	return strings.HasPrefix(top, "xn--") || len(top) >= 2 && !strings.ContainsFunc(top, notLetter)
 }

@@ -60,18 +60,11 @@ func checkProperty(name string, value any, depth int) collector.Reason {
 	if utf8.RuneCountInString(name) > maxToken {
 		return collector.ReasonFieldTooLong
 	}
-	if looksLikeEmail(name) {
+	if looksLikeEmail(name) || mayHoldContact(value) && namesContact(name) {
 		return ReasonContactData
 	}
 	switch v := value.(type) {
-	case float64:
-		if namesContact(name) {
-			return ReasonContactData
-		}
 	case string:
-		if namesContact(name) {
-			return ReasonContactData
-		}
 		if len(v) > maxPropertyText {
 			return collector.ReasonFieldTooLong
 		}
@@ -100,27 +93,65 @@ func checkProperty(name string, value any, depth int) collector.Reason {
 	return ""
 }
 
-// contactNames are what properties with an e-mail address or a phone number are
-// called, in lower case and without '_', '-' and blanks.
-var contactNames = map[string]bool{
-	"email": true, "mail": true, "emailaddress": true,
-	"phone": true, "phonenumber": true, "telephone": true, "tel": true, "mobile": true, "mobilephone": true,
-}
-
-// namesContact reports whether a property is called like contact data, which
-// belongs to identify() or customer, where it is hashed. Nobody can see from a
-// value alone that it is a phone number.
-func namesContact(name string) bool {
-	if len(name) > 16 {
+// mayHoldContact reports whether a value can hold contact data at any depth:
+// "mobile": true is about a device, "phone": ["…"] about a person.
+func mayHoldContact(value any) bool {
+	switch value.(type) {
+	case bool, nil:
 		return false
 	}
-	plain := strings.Map(func(r rune) rune {
-		if r == '_' || r == '-' || r == ' ' {
-			return -1
+	return true
+}
+
+// contactNames end the names of properties with an e-mail address or a phone
+// number: the last word, or the last two together, in lower case.
+var contactNames = map[string]bool{
+	"email": true, "mail": true, "emailaddress": true, "mailaddress": true,
+	"phone": true, "telephone": true, "tel": true, "mobile": true, "mobilephone": true,
+	"phonenumber": true, "telephonenumber": true, "mobilenumber": true,
+}
+
+// notContactNames end like contact data and are none.
+var notContactNames = map[string]bool{"iphone": true}
+
+// namesContact reports whether a property is called like contact data
+// (customer_phone, billingEmail, phone2, mobiles), which belongs to identify()
+// or customer, where it is hashed. Nobody can see from a value alone that it is
+// a phone number. Only whole words count: "hotel" is no "tel".
+func namesContact(name string) bool {
+	last, two := lastWords(name)
+	if notContactNames[two] {
+		return false
+	}
+	return contactNames[last] || contactNames[two] ||
+		contactNames[strings.TrimSuffix(last, "s")] || contactNames[strings.TrimSuffix(two, "s")]
+}
+
+// lastWords returns the last word of a name and the last two written together,
+// in lower case. Words are letters; they end at anything else and where an
+// upper-case letter begins the next ("billingEmail", "HTMLMail").
+func lastWords(name string) (last, two string) {
+	var previous string
+	letters := []rune(name)
+	begin := 0
+	end := func(i int) {
+		if i > begin {
+			previous, last = last, strings.ToLower(string(letters[begin:i]))
 		}
-		return unicode.ToLower(r)
-	}, name)
-	return contactNames[plain]
+	}
+	for i, r := range letters {
+		switch {
+		case !unicode.IsLetter(r):
+			end(i)
+			begin = i + 1
+		case i > begin && unicode.IsUpper(r) &&
+			(!unicode.IsUpper(letters[i-1]) || i+1 < len(letters) && unicode.IsLower(letters[i+1])):
+			end(i)
+			begin = i
+		}
+	}
+	end(len(letters))
+	return last, previous + last
 }
 
 // propertyField names a property in a note; a name that is no plain word could

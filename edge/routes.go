@@ -1,6 +1,7 @@
 package edge
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"strconv"
@@ -95,12 +96,12 @@ func (s *Server) addRoutes(sites []*site) error {
 // Handler answers one request. It is what [Server.Serve] serves; tests and
 // benchmarks may serve it themselves.
 func (s *Server) Handler(ctx *fasthttp.RequestCtx) {
-	rt := s.routes[string(ctx.Path())]
+	rt, why := s.route(ctx.URI())
 	defer s.finish(ctx, rt)
 	ctx.Response.Header.Set(fasthttp.HeaderCacheControl, "no-store")
 	ctx.Response.Header.Set("X-Content-Type-Options", "nosniff")
 	if rt == nil {
-		s.refuse(ctx, unknownSite, s.whyNoRoute(string(ctx.Path())))
+		s.refuse(ctx, unknownSite, why)
 		return
 	}
 	h := rt.handler(string(ctx.Method()))
@@ -112,6 +113,21 @@ func (s *Server) Handler(ctx *fasthttp.RequestCtx) {
 	if why := h(ctx, rt.site); why != "" {
 		s.refuse(ctx, rt.siteName(), why)
 	}
+}
+
+// route finds what an address leads to, or says why it leads nowhere. An address
+// counts as it was sent: fasthttp decodes it and takes out "//" and "..", and a
+// proxy in front that does not would have let /mk/../v1/shop/events through as
+// one of /mk.
+func (s *Server) route(uri *fasthttp.URI) (rt *route, why collector.Reason) {
+	path := uri.Path()
+	if !bytes.Equal(path, uri.PathOriginal()) {
+		return nil, collector.ReasonNotFound
+	}
+	if rt = s.routes[string(path)]; rt == nil {
+		return nil, s.whyNoRoute(string(path))
+	}
+	return rt, ""
 }
 
 // finish counts the request. A panic becomes a 500: fasthttp would let it end

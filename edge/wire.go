@@ -29,7 +29,8 @@ import (
 //	 "e":[{"n":"page_view","i":"k3…","t":1795431646120,"p":{…}}]}   events: name, id, when (ms), properties
 //
 // An event happened at the edge's clock less (t − e.t): a browser's clock may be
-// wrong by years, its differences are right.
+// wrong by years, its differences are right. So is an accept dated, by t − c.t;
+// a refusal counts from when it came.
 //
 // Faults. What makes a body unreadable refuses the beacon (400): broken JSON,
 // duplicate names, invalid UTF-8, a version that is not known. So does an
@@ -56,7 +57,7 @@ type beacon struct {
 	// members of "m" and "u" in the order in which they came
 	identifiers []member
 	person      []member
-	answer      *collector.ConsentAnswer
+	answer      *collector.ConsentAnswer // At is zero until dateAnswer
 	gpc         bool
 	events      []beaconEvent
 	// notes are faults that concern every event of the beacon.

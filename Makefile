@@ -15,7 +15,7 @@ BUILD   := go build -trimpath -ldflags "-s -w -X main.version=$(VERSION)"
 
 # The packages whose goroutines share memory. The rest gain nothing from -race
 # and would double the time.
-CONCURRENT := . ./tag/demoshop/... ./edge/... ./collector/engine/... ./collector/internal/... ./collector/collectortest/... ./collector/console/... ./collector/meta/...
+CONCURRENT := ./edge/... ./collector/engine/... ./collector/internal/... ./collector/collectortest/... ./collector/console/... ./collector/meta/...
 
 .PHONY: help run build test unit race lint vet staticcheck browser check bench fmt clean
 

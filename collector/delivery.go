@@ -97,7 +97,8 @@ func (s State) Open() bool {
 	return false
 }
 
-// Timed reports whether a delivery in this state is looked at when its DueAt comes.
+// Timed reports whether a delivery in this state does something when its DueAt
+// comes: held and waiting ones are decided, pending and doubtful ones sent.
 func (s State) Timed() bool {
 	switch s {
 	case StateHeld, StateWaiting, StatePending, StateInDoubt:
@@ -143,14 +144,16 @@ type Delivery struct {
 	MovedAt time.Time `json:"moved_at"`
 	// DueAt is when a timed state has to be looked at.
 	DueAt time.Time `json:"due_at,omitzero"`
-	// WaitUntil bounds waiting; ExpiresAt is the end of the destination's window.
-	WaitUntil time.Time `json:"wait_until,omitzero"`
-	ExpiresAt time.Time `json:"expires_at"`
+	// WaitUntil bounds waiting; ExpiresAt is the end of the destination's window,
+	// ExpiresWhy the reason that is given when it has passed.
+	WaitUntil  time.Time `json:"wait_until,omitzero"`
+	ExpiresAt  time.Time `json:"expires_at"`
+	ExpiresWhy Reason    `json:"expires_why,omitempty"`
 
 	Lease Lease `json:"lease,omitzero"`
-	// Woken is set when something new about the person arrived while the
-	// delivery was leased; see Store.SettleIfLeased.
-	Woken    bool      `json:"woken,omitzero"`
+	// LookAt is set when something new about the person arrived: from then on it
+	// has to be decided again, whether or not it is due or may be sent.
+	LookAt   time.Time `json:"look_at,omitzero"`
 	Attempts []Attempt `json:"attempts,omitempty"`
 	// Tries counts attempts that the schedule counts; a blocked one does not.
 	Tries int `json:"tries,omitzero"`
@@ -179,7 +182,7 @@ func (d *Delivery) Move(to State, at time.Time, reasons ...Reason) error {
 				}
 			}
 			if !to.Open() {
-				d.Payload.Body = nil
+				d.Payload.Body, d.LookAt = nil, time.Time{}
 			}
 			if to == StateWithheld {
 				d.Person, d.Properties, d.Payload = Subject{}, nil, Payload{}
@@ -248,6 +251,11 @@ type Verdict struct {
 	Code    int    `json:"code,omitzero"`
 	Subcode int    `json:"subcode,omitzero"`
 	Trace   string `json:"trace,omitempty"`
+	// Usage is what the answer said of the destination's rate limit.
+	Usage Usage `json:"usage,omitzero"`
+	// Alarm is what the answer said that a person should know although it
+	// changes nothing now, such as a version that is about to end.
+	Alarm *Alarm `json:"alarm,omitempty"`
 }
 
 // A Field is one line of lineage: what the destination gets in one place, from

@@ -13,8 +13,17 @@ type Destination interface {
 	// Name is the configured name; unique within one configuration.
 	Name() string
 
-	// Window says until when an event may still be sent.
-	Window(Event) (expiresAt time.Time)
+	// Limits say in which portions it wants deliveries. They never change.
+	Limits() Limits
+
+	// Window says until when an event may still be sent, and the reason to give
+	// when that has passed. firstAttempt is when it was first sent; zero before:
+	// a destination may count a copy that comes long after the first again.
+	Window(e Event, firstAttempt time.Time) (until time.Time, why Reason)
+
+	// Check asks the destination how it stands, without sending an event. It
+	// returns within the context's life.
+	Check(context.Context) Check
 
 	// Compose joins conversion, profile and decision into a payload. It is
 	// pure. Whatever it leaves out stands in the payload's fields with its
@@ -51,4 +60,16 @@ type Refusal struct {
 type Parcel struct {
 	Key  DeliveryKey
 	Body []byte
+}
+
+// Limits are the portions in which a destination wants deliveries.
+type Limits struct {
+	// Batch is the most parcels of one Send, Concurrency the most Sends at a
+	// time; both at least 1.
+	Batch, Concurrency int
+	// Linger is how long the oldest delivery waits for others to fill its batch.
+	Linger time.Duration
+	// Resends is how often a delivery in doubt is sent again by itself, with the
+	// same body; then, and with zero at once, it is left to a person.
+	Resends int
 }

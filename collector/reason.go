@@ -59,6 +59,8 @@ const (
 	ReasonNoAnswer       Reason = "no_answer"         // sent, and no answer came
 	ReasonWaiting        Reason = "waiting_for_identifiers"
 	ReasonRedriven       Reason = "redriven"
+	ReasonResolved       Reason = "resolved"                  // a person ended the doubt
+	ReasonPaused         Reason = "paused_by_person"          // a person stopped the destination
 	ReasonEventMissing   Reason = "event_missing"             // the delivery's event is not in the store
 	ReasonSiteGone       Reason = "site_no_longer_configured" // the configuration has no such site any more
 	ReasonNameless       Reason = "event_without_name_or_id"
@@ -116,6 +118,8 @@ func Sentences() map[Reason]string {
 		ReasonNoAnswer:       "The request was sent and no answer came; the destination may have counted it.",
 		ReasonWaiting:        "Identifiers may still arrive; it is sent when they do or when the wait ends.",
 		ReasonRedriven:       "A person put it back to be sent.",
+		ReasonResolved:       "A person said what became of a request that was never answered.",
+		ReasonPaused:         "A person paused the destination; nothing is sent until it is resumed.",
 		ReasonEventMissing:   "The event of this delivery is not in the store.",
 		ReasonSiteGone:       "The site is no longer in the configuration.",
 		ReasonNameless:       "The event has no name or no ID.",

@@ -28,26 +28,29 @@ type Store interface {
 	// and the journal still has it.
 	Apply(ctx context.Context, after, upTo Offset, fn func(Tx) error) error
 
-	// LeaseDue leases up to max deliveries of a destination that are due at
-	// now, oldest due first: pending ones, and held, waiting or in-doubt ones
-	// whose timer ended (they pass through pending). Each gets a lease of the
-	// given length; no two calls lease the same delivery at a time.
-	LeaseDue(ctx context.Context, destination string, now time.Time, max int, length time.Duration) ([]Delivery, error)
+	// LeaseDue leases deliveries of a destination, those that have to be decided
+	// first, then those to be sent, each oldest due first. To be decided are held
+	// and waiting ones whose timer ended (they pass through pending), and pending
+	// ones that were woken or whose window has passed. To be sent, and leased only
+	// when the query says so, are pending and in-doubt ones that are due. No two
+	// calls lease the same delivery at a time.
+	LeaseDue(ctx context.Context, q LeaseQuery) ([]Delivery, error)
 
-	// NextDue is when the next timed delivery of a destination is due; the zero
-	// time when there is none.
-	NextDue(ctx context.Context, destination string) (time.Time, error)
+	// Backlog says what a destination's dispatcher has before it. Ready is
+	// counted up to max.
+	Backlog(ctx context.Context, destination string, now time.Time, max int) (Backlog, error)
 
 	// BeginAttempts records durably that an attempt at each delivery begins,
-	// with the decision and payload it goes by, and renews its lease for a length
-	// from then. Deliveries whose lease is no longer valid, or has ended, are left
-	// alone and not returned.
+	// with the decision and payload it goes by and the end of its window, and
+	// renews its lease for a length from then. A window only ever gets shorter.
+	// Deliveries whose lease is no longer valid, or has ended, are left alone and
+	// not returned.
 	BeginAttempts(ctx context.Context, begun []Delivery, at time.Time, length time.Duration) ([]Delivery, error)
 
 	// SettleIfLeased records outcomes durably and ends the leases. A settlement
 	// whose lease is no longer valid is left alone; the number of those that
-	// were settled is returned. When a delivery was woken while it was leased
-	// and settles into a timed state, it is due at once.
+	// were settled is returned. One that was woken while it was leased is decided
+	// again at once.
 	SettleIfLeased(ctx context.Context, settlements []Settlement) (int, error)
 
 	// Rescue takes back a destination's leases (of all, when it is empty) that
@@ -58,6 +61,15 @@ type Store interface {
 
 	// Redrive puts dead deliveries back to pending, and returns how many.
 	Redrive(ctx context.Context, q DeliveryQuery, now time.Time) (int, error)
+
+	// Resolve ends the doubt about deliveries as a person says: to
+	// StateDelivered, StateDead, or StatePending to send again. It returns how many.
+	Resolve(ctx context.Context, q DeliveryQuery, to State, now time.Time) (int, error)
+
+	// SetPause keeps a destination's pause durably; the zero Pause ends it.
+	SetPause(ctx context.Context, destination string, p Pause) error
+	// Pauses are the pauses that were set and not ended, by destination.
+	Pauses(ctx context.Context) (map[string]Pause, error)
 
 	// Close releases what the store holds.
 	Close() error
@@ -149,14 +161,35 @@ type Reader interface {
 	SetAsides(ctx context.Context, max int) ([]SetAside, error)
 }
 
+// A LeaseQuery says what LeaseDue leases.
+type LeaseQuery struct {
+	Destination string
+	Now         time.Time
+	// Sends is true when what is due to be sent is leased as well.
+	Sends bool
+	Max   int
+	// Length is how long each lease lasts from Now.
+	Length time.Duration
+}
+
+// A Backlog is what a destination's dispatcher has before it.
+type Backlog struct {
+	// Ready is how many deliveries are due to be sent.
+	Ready int
+	// SendAt is when the first is due to be sent, LookAt when the first has to be
+	// decided; zero when there is none.
+	SendAt, LookAt time.Time
+}
+
 // A DeliveryQuery selects deliveries; zero fields select all.
 type DeliveryQuery struct {
 	Site, Destination, EventID string
 	States                     []State
 	Reason                     Reason
-	// MatchedBefore pages on: only deliveries that matched earlier.
-	MatchedBefore time.Time
-	Max           int
+	// MatchedFrom and MatchedBefore bound when they matched: from the first, and
+	// before the second, which also pages on.
+	MatchedFrom, MatchedBefore time.Time
+	Max                        int
 }
 
 // Selects reports whether the query, its bound apart, selects d.
@@ -164,6 +197,7 @@ func (q DeliveryQuery) Selects(d *Delivery) bool {
 	if q.Site != "" && q.Site != d.Key.Site ||
 		q.Destination != "" && q.Destination != d.Key.Destination ||
 		q.EventID != "" && q.EventID != d.Key.EventID ||
+		d.MatchedAt.Before(q.MatchedFrom) ||
 		!q.MatchedBefore.IsZero() && !d.MatchedAt.Before(q.MatchedBefore) {
 		return false
 	}
@@ -250,9 +284,10 @@ type Tx interface {
 	AddDelivery(Delivery) (added bool, err error)
 	// OpenDeliveries lists a person's deliveries in open states.
 	OpenDeliveries(Subject) ([]Delivery, error)
-	// Wake makes an open delivery due at a time, so that it is decided again:
-	// held and waiting ones go to pending. One that is leased is marked, so
-	// that its settlement into a timed state is due at once.
+	// Wake has an open delivery decided again from a time on, whether or not it
+	// may be sent: held and waiting ones go to pending and are due, pending ones
+	// keep the time of their next attempt. One that is leased is decided again
+	// when it is settled.
 	Wake(DeliveryKey, time.Time) error
 	// Redact takes an event out of store and journal but for its
 	// [Event.Redacted] form. It happens by itself when the last delivery of an
@@ -263,24 +298,4 @@ type Tx interface {
 	RedactCopy(e Entry, reasons ...Reason) error
 	// SetAside keeps an event that cannot be interpreted.
 	SetAside(SetAside) error
-}
-
-// Operations are the acts a person may ask of the running machinery.
-type Operations interface {
-	// Redrive puts the selected dead deliveries back to pending and returns how many.
-	Redrive(ctx context.Context, q DeliveryQuery) (int, error)
-	// Resume ends a destination's pause; false when it was not paused.
-	Resume(destination string) bool
-	// Destinations tells how each destination stands.
-	Destinations() []DestinationStatus
-}
-
-// A DestinationStatus tells how a destination stands.
-type DestinationStatus struct {
-	Name string `json:"name"`
-	// Paused says why nothing is sent; empty while it runs. Detail are the
-	// destination's own words.
-	Paused   Reason    `json:"paused,omitempty"`
-	Detail   string    `json:"detail,omitempty"`
-	PausedAt time.Time `json:"paused_at,omitzero"`
 }

@@ -61,6 +61,8 @@ func Destination(t *testing.T, open func(t *testing.T) DestinationWorld) {
 	}{
 		{"has a name", hasName},
 		{"has a window that begins with the event", hasWindow},
+		{"has limits", hasLimits},
+		{"is checked without an event", checksWithoutEvents},
 		{"composes the same from the same", composesPurely},
 		{"accounts for every field", accountsForFields},
 		{"shows no identifier in full", showsNothingInFull},
@@ -157,13 +159,38 @@ func hasName(t *testing.T, w DestinationWorld) {
 
 func hasWindow(t *testing.T, w DestinationWorld) {
 	e := composition(w, "purchase.1").Event
-	if until := w.Destination.Window(e); !until.After(e.OccurredAt) {
-		t.Errorf("the window ends at %v, before the event of %v can be sent", until, e.OccurredAt)
+	until, why := w.Destination.Window(e, time.Time{})
+	if !until.After(e.OccurredAt) || why == "" {
+		t.Errorf("the window ends at %v for the reason %q, before the event of %v can be sent", until, why, e.OccurredAt)
 	}
 	later := e
 	later.OccurredAt = e.OccurredAt.Add(time.Hour)
-	if w.Destination.Window(later).Before(w.Destination.Window(e)) {
+	if end, _ := w.Destination.Window(later, time.Time{}); end.Before(until) {
 		t.Error("the window of a later event ends earlier")
+	}
+	if end, why := w.Destination.Window(e, e.OccurredAt); end.After(until) || why == "" {
+		t.Errorf("after a first attempt the window ends at %v for the reason %q, later than without", end, why)
+	}
+}
+
+func hasLimits(t *testing.T, w DestinationWorld) {
+	l := w.Destination.Limits()
+	if l.Batch < 1 || l.Concurrency < 1 || l.Linger < 0 || l.Resends < 0 || l != w.Destination.Limits() {
+		t.Errorf("the limits are %+v and have to be constant, with room for one parcel of one Send", l)
+	}
+}
+
+func checksWithoutEvents(t *testing.T, w DestinationWorld) {
+	if c := w.Destination.Check(t.Context()); c.Verdict.Ruling != collector.Accepted {
+		t.Errorf("a destination that takes events is found to be %+v", c.Verdict)
+	}
+	if got := w.Received(); len(got) != 0 {
+		t.Errorf("the check sent the events %v", got)
+	}
+	over, cancel := context.WithCancel(t.Context())
+	cancel()
+	if c := w.Destination.Check(over); c.Verdict.Ruling == "" {
+		t.Error("a check that had no time has no ruling")
 	}
 }
 

@@ -22,10 +22,13 @@ type MemoryDestination struct {
 
 	mu       sync.Mutex
 	script   func(collector.Parcel) collector.Verdict
+	spoil    func([]collector.Parcel) *collector.Verdict
 	refuse   func(collector.Composition) *collector.Refusal
 	window   time.Duration
+	limits   collector.Limits
+	check    collector.Check
 	received []collector.Parcel
-	sends    int
+	sends    []int // parcels of each
 }
 
 // MemoryWindow is how long after it happened a new MemoryDestination takes an
@@ -34,7 +37,10 @@ const MemoryWindow = 7 * 24 * time.Hour
 
 // NewMemoryDestination returns a destination that accepts everything.
 func NewMemoryDestination(name string) *MemoryDestination {
-	return &MemoryDestination{name: name, window: MemoryWindow}
+	return &MemoryDestination{
+		name: name, window: MemoryWindow, limits: collector.Limits{Batch: 200, Concurrency: 1, Resends: 2},
+		check: collector.Check{Verdict: collector.Verdict{Ruling: collector.Accepted}},
+	}
 }
 
 // Script sets what is answered to each parcel from now on; nil accepts
@@ -52,6 +58,14 @@ func (d *MemoryDestination) Script(answer func(collector.Parcel) collector.Verdi
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.script = answer
+}
+
+// Spoil sets what fails whole requests from now on: when the function returns a
+// verdict, every parcel of the Send gets it and none is received. nil spoils none.
+func (d *MemoryDestination) Spoil(spoil func([]collector.Parcel) *collector.Verdict) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.spoil = spoil
 }
 
 // Refuse sets which compositions are refused from now on; nil refuses none.
@@ -77,21 +91,42 @@ func (d *MemoryDestination) Received() []collector.Parcel {
 	return slices.Clone(d.received)
 }
 
-// Sends returns how often Send was called.
-func (d *MemoryDestination) Sends() int {
+// Sends returns how many parcels each Send was given, in order.
+func (d *MemoryDestination) Sends() []int {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return d.sends
+	return slices.Clone(d.sends)
 }
 
 // Name returns the name given to [NewMemoryDestination].
 func (d *MemoryDestination) Name() string { return d.name }
 
-// Window returns the event's time plus the window.
-func (d *MemoryDestination) Window(e collector.Event) time.Time {
+// SetLimits sets the portions; before it is handed to anybody.
+func (d *MemoryDestination) SetLimits(l collector.Limits) { d.limits = l }
+
+// Limits returns the portions: 200 parcels, one Send at a time, no lingering, two
+// resends, unless SetLimits said otherwise.
+func (d *MemoryDestination) Limits() collector.Limits { return d.limits }
+
+// SetCheck sets what Check returns from now on.
+func (d *MemoryDestination) SetCheck(c collector.Check) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return e.OccurredAt.Add(d.window)
+	d.check = c
+}
+
+// Check returns what SetCheck said, or that all is well.
+func (d *MemoryDestination) Check(context.Context) collector.Check {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.check
+}
+
+// Window returns the event's time plus the window, whenever it was first sent.
+func (d *MemoryDestination) Window(e collector.Event, _ time.Time) (time.Time, collector.Reason) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return e.OccurredAt.Add(d.window), collector.ReasonWindowPassed
 }
 
 // A MemoryBody is what a [MemoryDestination] composes, as JSON, so that a test
@@ -188,11 +223,19 @@ func lastReason(d collector.Decision) collector.Reason {
 // is left when the context is over was not sent, and so is Retry.
 func (d *MemoryDestination) Send(ctx context.Context, parcels []collector.Parcel) []collector.Verdict {
 	d.mu.Lock()
-	d.sends++
-	script := d.script
+	d.sends = append(d.sends, len(parcels))
+	script, spoil := d.script, d.spoil
 	d.mu.Unlock()
 
 	verdicts := make([]collector.Verdict, len(parcels))
+	if spoil != nil {
+		if v := spoil(parcels); v != nil {
+			for i := range verdicts {
+				verdicts[i] = *v
+			}
+			return verdicts
+		}
+	}
 	for i, p := range parcels {
 		if ctx.Err() != nil {
 			verdicts[i] = collector.Verdict{Ruling: collector.Retry, Detail: "The time was up before it was sent."}

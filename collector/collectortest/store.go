@@ -39,13 +39,17 @@ func Store(t *testing.T, open func(t *testing.T) StoreWorld) {
 		"adds a delivery once, and improves it":            testAddDelivery,
 		"leases what is due, oldest first":                 testLease,
 		"never leases a delivery twice at a time":          testLeaseRace,
+		"decides what must be though nothing may be sent":  testLooks,
 		"begins and settles under a valid lease only":      testSettle,
+		"a window only gets shorter":                       testShorterWindow,
 		"a delivered one keeps lineage and no body":        testDelivered,
 		"a withheld one leaves nothing personal":           testWithheld,
 		"an event is redacted with its last delivery only": testRedactLast,
 		"rescues lapsed leases, in doubt when begun":       testRescue,
 		"wakes what waits, and marks what is leased":       testWake,
 		"redrives the dead":                                testRedrive,
+		"ends doubts as a person says":                     testResolve,
+		"keeps pauses":                                     testPauses,
 		"lists and pages deliveries":                       testDeliveries,
 		"accounts stay closed on a random walk":            testAccounts,
 	} {
@@ -101,9 +105,30 @@ func (s *storeTest) get(key collector.DeliveryKey) collector.Delivery {
 
 func (s *storeTest) lease(now time.Time, max int) []collector.Delivery {
 	s.Helper()
-	ds, err := s.Store.LeaseDue(s.Context(), "main", now, max, time.Minute)
+	return s.leaseBy(now, max, true)
+}
+
+func (s *storeTest) leaseBy(now time.Time, max int, sends bool) []collector.Delivery {
+	s.Helper()
+	ds, err := s.Store.LeaseDue(s.Context(), collector.LeaseQuery{
+		Destination: "main", Now: now, Sends: sends, Max: max, Length: time.Minute,
+	})
 	s.ok(err)
 	return ds
+}
+
+func (s *storeTest) backlog(now time.Time, max int) collector.Backlog {
+	s.Helper()
+	b, err := s.Store.Backlog(s.Context(), "main", now, max)
+	s.ok(err)
+	return b
+}
+
+func eventIDs(ds []collector.Delivery) (ids []string) {
+	for _, d := range ds {
+		ids = append(ids, d.Key.EventID)
+	}
+	return ids
 }
 
 // settle settles one lease, and says whether it was still valid.
@@ -376,11 +401,8 @@ func testLease(t *testing.T, s *storeTest) {
 	other.Key.Destination = "second"
 	s.deliver(other)
 
-	due, err := s.Store.NextDue(s.Context(), "main")
-	s.ok(err)
-	if !due.Equal(minute(1)) {
-		t.Errorf("the next is due at %s, want minute 1", due)
-	}
+	same(t, s.backlog(minute(2), 10), collector.Backlog{Ready: 2, SendAt: minute(1), LookAt: minute(3)})
+	same(t, s.backlog(minute(2), 1).Ready, 1)
 	if got := s.lease(minute(0), 10); len(got) != 0 {
 		t.Errorf("%d deliveries are leased before they are due", len(got))
 	}
@@ -391,9 +413,60 @@ func testLease(t *testing.T, s *storeTest) {
 			t.Errorf("%s is %s under %+v", d.Key, d.State, d.Lease)
 		}
 	}
-	same(t, ids, []string{"e3", "e2", "e1", "e0"})
-	if due, _ := s.Store.NextDue(s.Context(), "main"); !due.IsZero() {
-		t.Errorf("something is due at %s while all is leased", due)
+	same(t, ids, []string{"e1", "e3", "e2", "e0"})
+	if got := s.backlog(minute(9), 10); got != (collector.Backlog{}) {
+		t.Errorf("the backlog is %+v while all is leased", got)
+	}
+}
+
+// testLooks: what has to be decided is leased although nothing may be sent, and
+// what is only to be sent is not.
+func testLooks(t *testing.T, s *storeTest) {
+	s.deliver(NewDelivery("due", collector.StatePending))
+	past := NewDelivery("past its window", collector.StatePending)
+	past.ExpiresAt = minute(2)
+	s.deliver(past)
+	held := NewDelivery("held", collector.StateHeld)
+	held.DueAt = minute(3)
+	s.deliver(held)
+	woken := NewDelivery("woken", collector.StatePending)
+	woken.DueAt = minute(50)
+	s.deliver(woken)
+	s.apply(func(tx collector.Tx) error { return tx.Wake(woken.Key, minute(4)) })
+
+	same(t, s.backlog(minute(5), 10), collector.Backlog{Ready: 2, SendAt: minute(0), LookAt: minute(2)})
+	if got := s.leaseBy(minute(1), 10, false); len(got) != 0 {
+		t.Errorf("leased to be decided before anything has to be: %v", eventIDs(got))
+	}
+	leased := s.leaseBy(minute(5), 10, false)
+	same(t, eventIDs(leased), []string{"past its window", "held", "woken"})
+	last := leased[2]
+	if !last.DueAt.Equal(minute(50)) {
+		t.Errorf("one that was woken is due %s; want its own time, minute 50", last.DueAt)
+	}
+	n, err := s.Store.SettleIfLeased(s.Context(), []collector.Settlement{{
+		Key: last.Key, Lease: last.Lease.ID, At: minute(5), To: collector.StatePending, DueAt: last.DueAt,
+	}})
+	s.ok(err)
+	if n != 1 || len(s.leaseBy(minute(6), 10, false)) != 0 {
+		t.Error("what was decided is to be decided again, with nothing new")
+	}
+	same(t, eventIDs(s.lease(minute(6), 10)), []string{"due"})
+}
+
+func testShorterWindow(t *testing.T, s *storeTest) {
+	key := s.deliver(NewDelivery("e1", collector.StatePending))
+	d := s.lease(minute(1), 1)[0]
+	d.ExpiresAt, d.ExpiresWhy = minute(60), "twin"
+	_, err := s.Store.BeginAttempts(s.Context(), []collector.Delivery{d}, minute(1), time.Minute)
+	s.ok(err)
+	s.settle(d, collector.StatePending)
+	d = s.lease(minute(90), 1)[0]
+	d.ExpiresAt, d.ExpiresWhy = minute(600), "longer"
+	_, err = s.Store.BeginAttempts(s.Context(), []collector.Delivery{d}, minute(90), time.Minute)
+	s.ok(err)
+	if got := s.get(key); !got.ExpiresAt.Equal(minute(60)) || got.ExpiresWhy != "twin" {
+		t.Errorf("the window ends at %s (%s); want the shortest one, minute 60", got.ExpiresAt, got.ExpiresWhy)
 	}
 }
 
@@ -407,7 +480,9 @@ func testLeaseRace(t *testing.T, s *storeTest) {
 	for range 4 {
 		wg.Go(func() {
 			for {
-				got, err := s.Store.LeaseDue(s.Context(), "main", minute(1), 3, time.Minute)
+				got, err := s.Store.LeaseDue(s.Context(), collector.LeaseQuery{
+					Destination: "main", Now: minute(1), Sends: true, Max: 3, Length: time.Minute,
+				})
 				if err != nil || len(got) == 0 {
 					return
 				}
@@ -595,16 +670,27 @@ func testWake(t *testing.T, s *storeTest) {
 		d.DueAt = minute(60)
 		key := s.deliver(d)
 		s.apply(func(tx collector.Tx) error { return tx.Wake(key, minute(2)) })
-		if got := s.get(key); got.State != collector.StatePending || !got.DueAt.Equal(minute(2)) {
-			t.Errorf("a woken %s delivery is %s, due %s", state, got.State, got.DueAt)
+		want := minute(2)
+		if state == collector.StatePending {
+			want = minute(60) // its next attempt has its own time
+		}
+		if got := s.get(key); got.State != collector.StatePending || !got.DueAt.Equal(want) {
+			t.Errorf("a woken %s delivery is %s, due %s; want %s", state, got.State, got.DueAt, want)
 		}
 	}
 	for _, d := range s.lease(minute(3), 10) {
 		s.apply(func(tx collector.Tx) error { return tx.Wake(d.Key, minute(4)) })
 		s.settle(d, collector.StateHeld, "pending")
-		if got := s.get(d.Key); !got.DueAt.Equal(minute(30)) || got.Woken {
+		if got := s.get(d.Key); !got.DueAt.Equal(minute(30)) {
 			t.Errorf("woken while leased, it is due %s; want at once (minute 30)", got.DueAt)
 		}
+	}
+	for _, d := range s.lease(minute(31), 10) {
+		s.apply(func(tx collector.Tx) error { return tx.Wake(d.Key, minute(32)) })
+		s.settle(d, collector.StatePending, "again")
+	}
+	if got := s.leaseBy(minute(33), 10, false); len(got) != 3 {
+		t.Errorf("%d of 3 that were woken while leased are decided again", len(got))
 	}
 }
 
@@ -641,9 +727,43 @@ func testDeliveries(t *testing.T, s *storeTest) {
 	}
 	same(t, ids(collector.DeliveryQuery{Max: 2}), []string{"4", "3"})
 	same(t, ids(collector.DeliveryQuery{Max: 2, MatchedBefore: minute(3)}), []string{"2", "1"})
+	same(t, ids(collector.DeliveryQuery{MatchedFrom: minute(3)}), []string{"4", "3"})
+	same(t, ids(collector.DeliveryQuery{MatchedFrom: minute(1), MatchedBefore: minute(3)}), []string{"2", "1"})
 	same(t, ids(collector.DeliveryQuery{Site: "shop", EventID: "3"}), []string{"3"})
 	same(t, ids(collector.DeliveryQuery{States: []collector.State{collector.StateDead}}), nil)
 	same(t, ids(collector.DeliveryQuery{Destination: "second"}), nil)
+}
+
+func testResolve(t *testing.T, s *storeTest) {
+	for i, to := range []collector.State{collector.StateDelivered, collector.StateDead, collector.StatePending} {
+		key := s.deliver(NewDelivery(string(to), collector.StatePending))
+		s.settle(s.attempt(minute(i)), collector.StateInDoubt, "no answer")
+		q := collector.DeliveryQuery{Site: "shop", EventID: string(to)}
+		n, err := s.Store.Resolve(s.Context(), q, to, minute(40))
+		s.ok(err)
+		d := s.get(key)
+		if n != 1 || d.State != to || !slices.Equal(d.Reasons, []collector.Reason{collector.ReasonResolved}) {
+			t.Errorf("%d resolved to %s: it is %s (%v)", n, to, d.State, d.Reasons)
+		}
+		if n, err := s.Store.Resolve(s.Context(), q, to, minute(41)); n != 0 || err != nil {
+			t.Errorf("what is not in doubt was resolved: %d, %v", n, err)
+		}
+	}
+	key := s.deliver(NewDelivery("e1", collector.StatePending))
+	s.settle(s.attempt(minute(41)), collector.StateInDoubt)
+	if _, err := s.Store.Resolve(s.Context(), collector.DeliveryQuery{}, collector.StateHeld, minute(42)); err == nil || s.get(key).State != collector.StateInDoubt {
+		t.Errorf("a doubt ended in held: %v", err)
+	}
+}
+
+func testPauses(t *testing.T, s *storeTest) {
+	p := collector.Pause{By: collector.PausedByPerson, Reason: collector.ReasonPaused, Detail: "sale", At: minute(1)}
+	s.ok(s.Store.SetPause(s.Context(), "main", p))
+	s.ok(s.Store.SetPause(s.Context(), "second", p))
+	s.ok(s.Store.SetPause(s.Context(), "second", collector.Pause{}))
+	all, err := s.Store.Pauses(s.Context())
+	s.ok(err)
+	same(t, all, map[string]collector.Pause{"main": p})
 }
 
 // testAccounts does random things to random deliveries and checks after each
@@ -678,6 +798,8 @@ func testAccounts(t *testing.T, s *storeTest) {
 			_, _, err := s.Store.Rescue(s.Context(), "", now, rng.IntN(2) == 0, now)
 			s.ok(err)
 			_, err = s.Store.Redrive(s.Context(), collector.DeliveryQuery{Max: 1}, now)
+			s.ok(err)
+			_, err = s.Store.Resolve(s.Context(), collector.DeliveryQuery{Max: 1}, ends[rng.IntN(3)], now)
 			s.ok(err)
 		}
 		s.checkAccounts(n)

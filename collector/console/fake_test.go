@@ -137,16 +137,43 @@ func (f *fake) Redrive(_ context.Context, q collector.DeliveryQuery) (int, error
 	return n, f.broken
 }
 
-func (f *fake) Resume(name string) bool {
+func (f *fake) Resolve(_ context.Context, q collector.DeliveryQuery, to collector.State) (int, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	n := 0
+	for i := range f.deliveries {
+		if d := &f.deliveries[i]; d.State == collector.StateInDoubt && q.Selects(d) && (q.Max == 0 || n < q.Max) {
+			if err := d.Move(to, now, collector.ReasonResolved); err != nil {
+				return n, err
+			}
+			n++
+		}
+	}
+	return n, f.broken
+}
+
+func (f *fake) Pause(_ context.Context, name, note string) (bool, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for i := range f.destinations {
+		if d := &f.destinations[i]; d.Name == name {
+			d.Paused, d.PausedBy, d.Detail, d.PausedAt = collector.ReasonPaused, collector.PausedByPerson, note, now
+			return true, f.broken
+		}
+	}
+	return false, f.broken
+}
+
+func (f *fake) Resume(_ context.Context, name string) (bool, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for i := range f.destinations {
 		if d := &f.destinations[i]; d.Name == name && d.Paused != "" {
 			*d = collector.DestinationStatus{Name: name}
-			return true
+			return true, f.broken
 		}
 	}
-	return false
+	return false, f.broken
 }
 
 func (f *fake) Destinations() []collector.DestinationStatus {

@@ -214,7 +214,11 @@ func (c *console) resume(w http.ResponseWriter, r *http.Request) {
 		c.sorry(w, r, http.StatusBadRequest, "No destination of this name is configured, so nothing was resumed.")
 		return
 	}
-	resumed := c.Operations.Resume(name)
+	resumed, err := c.Operations.Resume(r.Context(), name)
+	if err != nil {
+		c.broken(w, r, err)
+		return
+	}
 	c.Log.Info("a person asked to resume a destination", "destination", name, "was_paused", resumed)
 	http.Redirect(w, r, "/", http.StatusSeeOther)
 }

@@ -43,7 +43,8 @@ type Config struct {
 	Jitter func() float64
 
 	// OnSettled is called with each delivery that was attempted, once its
-	// outcome is durable; may be nil. It must not block.
+	// outcome is durable; may be nil. It must not block, and is called from
+	// several goroutines.
 	OnSettled func(collector.Delivery)
 	// Fatal is called when the store cannot go on; it must end the process.
 	// nil panics.
@@ -113,19 +114,23 @@ func (e *Engine) recover(ctx context.Context, destinations []collector.Destinati
 	}
 	e.pipeline, err = pipeline.New(ctx, pipeline.Options{
 		Journal: e.journal, Store: e.store, Sites: e.config.Sites, Log: e.config.Log,
-		Window: func(destination string, ev collector.Event) time.Time {
+		Window: func(destination string, ev collector.Event) (time.Time, collector.Reason) {
 			if d := byName[destination]; d != nil {
-				return d.Window(ev)
+				return d.Window(ev, time.Time{})
 			}
-			return ev.OccurredAt // a destination that is gone takes nothing
+			return ev.OccurredAt, collector.ReasonWindowPassed // a destination that is gone takes nothing
 		},
 		Due: e.poke, After: after,
 	})
 	if err != nil {
 		return err
 	}
+	pauses, err := e.store.Pauses(ctx)
+	if err != nil {
+		return err
+	}
 	for name, d := range byName {
-		e.dispatchers[name] = e.dispatcher(d)
+		e.dispatchers[name] = e.dispatcher(d, pauses[name])
 	}
 	behind := e.journal.Durable() - e.pipeline.Applied()
 	if err := e.pipeline.CatchUp(ctx); err != nil {
@@ -136,13 +141,14 @@ func (e *Engine) recover(ctx context.Context, destinations []collector.Destinati
 	return nil
 }
 
-func (e *Engine) dispatcher(d collector.Destination) *dispatch.Dispatcher {
+func (e *Engine) dispatcher(d collector.Destination, pause collector.Pause) *dispatch.Dispatcher {
 	deciders := map[string]collector.Decider{}
 	for name, s := range e.config.Sites {
 		deciders[name] = s.Decider
 	}
 	return dispatch.New(dispatch.Options{
-		Store: e.store, Destination: d, Await: e.pipeline.Await, Deciders: deciders, Now: e.config.Now, Jitter: e.config.Jitter,
+		Store: e.store, Destination: d, Pause: pause, Await: e.pipeline.Await, Deciders: deciders,
+		Now: e.config.Now, Jitter: e.config.Jitter,
 		Sleep: sleep(e.config.Now), OnSettled: e.config.OnSettled, Log: e.config.Log,
 	})
 }

@@ -122,8 +122,8 @@ func TestWithdrawalReachesWhatIsQueued(t *testing.T) {
 	// From the acknowledgement on nothing may leave, however fast we resume.
 	w.append(answered(collector.ConsentWithdraw, "v1", "c42"))
 	w.meta.Script(nil)
-	if !w.engine.Resume("main") {
-		t.Error("the destination was not paused")
+	if ok, err := w.engine.Resume(t.Context(), "main"); !ok || err != nil {
+		t.Errorf("the destination was not paused: %v", err)
 	}
 	w.eventually("A-1", collector.StateWithheld)
 	if n := len(w.meta.Received()); n != 0 {

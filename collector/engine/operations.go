@@ -19,10 +19,40 @@ func (e *Engine) Redrive(ctx context.Context, q collector.DeliveryQuery) (int, e
 	return n, err
 }
 
-// Resume implements collector.Operations.
-func (e *Engine) Resume(destination string) bool {
+// Resolve implements collector.Operations.
+func (e *Engine) Resolve(ctx context.Context, q collector.DeliveryQuery, to collector.State) (int, error) {
+	n, err := e.store.Resolve(ctx, q, to, e.config.Now())
+	if n > 0 {
+		e.config.Log.Info("engine: a person ended the doubt about deliveries", "count", n, "to", to)
+		e.poke()
+	}
+	return n, err
+}
+
+// Pause implements collector.Operations.
+func (e *Engine) Pause(ctx context.Context, destination, note string) (bool, error) {
 	d := e.dispatchers[destination]
-	return d != nil && d.Resume()
+	if d == nil {
+		return false, nil
+	}
+	return true, d.Pause(ctx, note)
+}
+
+// Resume implements collector.Operations.
+func (e *Engine) Resume(ctx context.Context, destination string) (bool, error) {
+	d := e.dispatchers[destination]
+	if d == nil {
+		return false, nil
+	}
+	return d.Resume(ctx)
+}
+
+// Recheck has every destination asked how it stands, soon; for when a person
+// has changed what it needs.
+func (e *Engine) Recheck() {
+	for _, d := range e.dispatchers {
+		d.Recheck()
+	}
 }
 
 // Destinations implements collector.Operations.

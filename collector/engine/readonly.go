@@ -2,7 +2,6 @@ package engine
 
 import (
 	"io"
-	"strings"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
 
@@ -18,11 +17,5 @@ func OpenReader(fs vfs.FS, dir string) (collector.Reader, io.Closer, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	// A reader leases nothing, so its lease IDs need no randomness.
-	s, err := store.OpenPebble(db, strings.NewReader("readonly"))
-	if err != nil {
-		_ = db.Close()
-		return nil, nil, err
-	}
-	return s, db, nil
+	return store.OpenReader(db), db, nil
 }

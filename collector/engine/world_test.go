@@ -23,11 +23,17 @@ type world struct {
 	fs     *vfs.MemFS
 	engine *engine.Engine
 	meta   *collectortest.MemoryDestination
-	wait   time.Duration // of the scenario
+	others []*collectortest.MemoryDestination // beside "main"
+	wait   time.Duration                      // of the scenario
 }
 
-func newWorld(t testing.TB) *world {
+// newWorld opens a world. The destination is "main"; what others are named are
+// destinations beside it, and every purchase goes to all.
+func newWorld(t testing.TB, others ...string) *world {
 	w := &world{TB: t, fs: vfs.NewCrashableMem(), meta: collectortest.NewMemoryDestination("main")}
+	for _, name := range others {
+		w.others = append(w.others, collectortest.NewMemoryDestination(name))
+	}
 	w.open()
 	t.Cleanup(w.close)
 	return w
@@ -35,11 +41,15 @@ func newWorld(t testing.TB) *world {
 
 func (w *world) open() {
 	w.Helper()
+	destinations := []collector.Destination{w.meta}
+	for _, d := range w.others {
+		destinations = append(destinations, d)
+	}
 	e, err := engine.Open(context.Background(), w.fs, engine.Config{
 		Dir: "data", Now: time.Now, Random: rand.NewChaCha8([32]byte{}), Jitter: func() float64 { return 0 },
 		Log:   quiet(),
 		Sites: map[string]engine.Site{"shop": {Matcher: rules{w}, Decider: rules{w}, Records: records}},
-	}, w.meta)
+	}, destinations...)
 	if err != nil {
 		w.Fatal(err)
 	}
@@ -83,8 +93,12 @@ func (r rules) Match(ev collector.Event, _ collector.Profile) ([]collector.Conve
 	if ev.Name != "purchase" {
 		return nil, nil
 	}
+	to := []string{"main"}
+	for _, d := range r.w.others {
+		to = append(to, d.Name())
+	}
 	return []collector.Conversion{{
-		Scenario: "purchase", Send: "Purchase", Destinations: []string{"main"}, Wait: r.w.wait, Properties: ev.Properties,
+		Scenario: "purchase", Send: "Purchase", Destinations: to, Wait: r.w.wait, Properties: ev.Properties,
 	}}, nil
 }
 

@@ -60,34 +60,41 @@ func isEvent(body []byte) bool {
 	return v.Kind() == '{' && v.IsValid()
 }
 
+// What a request's body is.
+const (
+	jsonBody = "application/json"
+	formBody = "application/x-www-form-urlencoded"
+)
+
 // post makes one request. It goes through the transport and not a client, so no
 // redirect is followed and no cookie kept. The token is in the Authorization
 // header alone: a URL ends up in the logs of proxies (capi.md § 1.3).
-func (d *Destination) post(ctx context.Context, body []byte) answer {
+func (d *Destination) post(ctx context.Context, address, kind string, body []byte) answer {
 	ctx, cancel := context.WithTimeout(ctx, d.timeout)
 	defer cancel()
 	var left departure
 	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{WroteRequest: left.wroteRequest})
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, d.endpoint, left.reader(body))
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, address, left.reader(body))
 	if err != nil {
 		return answer{err: errors.New("the request cannot be made; check the base URL")}
 	}
 	req.ContentLength = int64(len(body))
 	req.GetBody = func() (io.ReadCloser, error) { return left.reader(body), nil }
-	req.Header.Set("Authorization", d.token().authorization())
-	req.Header.Set("Content-Type", "application/json")
+	token := d.token()
+	req.Header.Set("Authorization", token.authorization())
+	req.Header.Set("Content-Type", kind)
 	req.Header.Set("Accept", "application/json")
 	req.Header.Set("User-Agent", "matchkey")
 
 	resp, err := d.transport.RoundTrip(req)
 	if err != nil {
-		return answer{err: errors.New(d.token().redact(err.Error())), written: left.whole()}
+		return answer{err: errors.New(token.redact(err.Error())), written: left.whole()}
 	}
 	defer resp.Body.Close()
 	text, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer+1))
 	cut := err != nil || len(text) > maxAnswer
 	// An answer that quotes the token would carry it into a verdict.
-	text = bytes.ReplaceAll(text, []byte(string(d.token())), []byte(hiddenToken))
+	text = bytes.ReplaceAll(text, []byte(string(token)), []byte(hiddenToken))
 	return answer{status: resp.StatusCode, header: resp.Header, body: text, cut: cut}
 }
 

@@ -9,7 +9,6 @@ package meta
 import (
 	"strconv"
 	"strings"
-	"time"
 
 	"matchkey/collector"
 )
@@ -222,16 +221,4 @@ func identified(path string, id collector.Identifier, shown, how string) collect
 		Path: path, Kind: id.Kind, Shown: shown, How: how,
 		Receipt: id.Receipt, Event: id.Event, From: from(id.Receipt, id.Event), At: id.FirstAt,
 	}
-}
-
-// windowLength is how old an event may be when it arrives (capi.md § 2), and
-// windowSafety what we keep free of it: one event over it costs a whole request.
-const (
-	windowLength = 7 * 24 * time.Hour
-	windowSafety = 10 * time.Minute
-)
-
-// window is the last moment at which an event may be sent.
-func window(e collector.Event) time.Time {
-	return e.OccurredAt.Add(windowLength - windowSafety)
 }

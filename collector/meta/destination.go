@@ -20,6 +20,9 @@ const (
 	DefaultBatchMax = 100
 	// MaxBatch is Meta's own limit (capi.md § 1.1).
 	MaxBatch = 1000
+	// DefaultConcurrency is what Meta's own SDK does (§ 6.1).
+	DefaultConcurrency = 4
+	MaxConcurrency     = 32
 	// DefaultTimeout is longer than Meta's advice of 1.5 s: nobody waits for the
 	// dispatcher, and a request given up too early is one in doubt (§ 6.7).
 	DefaultTimeout = 10 * time.Second
@@ -33,8 +36,10 @@ type Config struct {
 	// Dataset is the id of the data set, also called pixel id: digits.
 	Dataset string
 	Token   Token
-	// Version of the Graph API, like "v26.0". It is always pinned.
-	Version string
+	// Version of the Graph API, like "v26.0". It is always pinned. VersionEnds is
+	// when Meta ends it; zero when that is not known.
+	Version     string
+	VersionEnds time.Time
 	// BaseURL is where the Graph API is: https, or http on the loopback.
 	BaseURL string
 	// TestEventCode routes a preview to the Test Events window. Such events
@@ -42,25 +47,41 @@ type Config struct {
 	TestEventCode string
 	// PartnerAgent names the platform; under 23 characters.
 	PartnerAgent string
-	// BatchMax is the most events of one request, at most [MaxBatch].
-	BatchMax int
+	// BatchMax is the most events of one request, at most [MaxBatch]; Concurrency
+	// the most requests at a time, at most [MaxConcurrency]; Linger how long the
+	// oldest event waits for others to fill its batch.
+	BatchMax, Concurrency int
+	Linger                time.Duration
+	// NoPixel is true when the data set's Pixel does not send the same events from
+	// the pages: then late copies cannot count twice, and are sent to the end of
+	// the window.
+	NoPixel bool
+	// AskWhenInDoubt leaves every event in doubt to a person, in place of sending
+	// it again.
+	AskWhenInDoubt bool
 	// Timeout bounds one request.
 	Timeout time.Duration
 	// Transport makes the requests; nil means one of our own.
 	Transport http.RoundTripper
+	// Now is the clock; nil means time.Now.
+	Now func() time.Time `json:"-"`
 }
 
 // A Destination is one data set of Meta's. It implements
-// [collector.Destination] and keeps no state between calls.
+// [collector.Destination] and keeps no state between calls but its token.
 type Destination struct {
 	name     string
-	endpoint string
-	// token is a function, because package fmt prints the fields of a struct
-	// without asking their types.
-	token func() Token
+	endpoint string // of the data set's events
+	dataset  string
+	version  string
+	// versionEnds is zero when it is not known.
+	versionEnds time.Time
+	now         func() time.Time
+	secret      *secret
 	// head and tail stand before and after the events in a request's body.
 	head, tail []byte
-	batchMax   int
+	limits     collector.Limits
+	twin       bool // the Pixel sends the same events
 	timeout    time.Duration
 	transport  http.RoundTripper
 }
@@ -79,22 +100,35 @@ func New(c Config) (*Destination, error) {
 	if c.BatchMax == 0 {
 		c.BatchMax = DefaultBatchMax
 	}
+	if c.Concurrency == 0 {
+		c.Concurrency = DefaultConcurrency
+	}
 	if c.Timeout == 0 {
 		c.Timeout = DefaultTimeout
 	}
 	if err := c.check(); err != nil {
 		return nil, err
 	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
 	if c.Transport == nil {
-		c.Transport = http.DefaultTransport.(*http.Transport).Clone()
+		own := http.DefaultTransport.(*http.Transport).Clone()
+		own.MaxIdleConnsPerHost = c.Concurrency // or every other request would shake hands anew
+		c.Transport = own
 	}
 	head, tail := envelope(c.TestEventCode, c.PartnerAgent)
 	return &Destination{
-		name:     c.Name,
-		endpoint: strings.TrimSuffix(c.BaseURL, "/") + "/" + c.Version + "/" + c.Dataset + "/events",
-		token:    func() Token { return c.Token },
-		head:     head, tail: tail,
-		batchMax:  c.BatchMax,
+		name:        c.Name,
+		endpoint:    strings.TrimSuffix(c.BaseURL, "/") + "/" + c.Version + "/" + c.Dataset + "/events",
+		dataset:     c.Dataset,
+		version:     c.Version,
+		versionEnds: c.VersionEnds,
+		now:         c.Now,
+		secret:      newSecret(c.Token),
+		head:        head, tail: tail,
+		limits:    collector.Limits{Batch: c.BatchMax, Concurrency: c.Concurrency, Linger: c.Linger, Resends: c.resends()},
+		twin:      !c.NoPixel,
 		timeout:   c.Timeout,
 		transport: c.Transport,
 	}, nil
@@ -102,7 +136,6 @@ func New(c Config) (*Destination, error) {
 
 var (
 	versionGrammar = regexp.MustCompile(`^v[1-9][0-9]{0,2}\.[0-9]{1,2}$`)
-	tokenGrammar   = regexp.MustCompile(`^[\x21-\x7e]+$`)
 	tagGrammar     = regexp.MustCompile(`^[A-Za-z0-9_.-]*$`)
 	agentLetters   = regexp.MustCompile(`[A-Za-z].*[A-Za-z]`)
 )
@@ -119,8 +152,8 @@ func (c *Config) check() error {
 	if len(c.Dataset) > 32 || !isDigits(c.Dataset) {
 		fault("the data set's id is made of digits; copy it from Events Manager")
 	}
-	if !tokenGrammar.MatchString(string(c.Token)) {
-		fault("the access token is empty or holds blanks; nothing could be sent with it")
+	if err := checkToken(c.Token); err != nil {
+		fault("%w", err)
 	}
 	if !versionGrammar.MatchString(c.Version) {
 		fault("the version %q is not like %q", c.Version, DefaultVersion)
@@ -137,8 +170,11 @@ func (c *Config) check() error {
 	if c.BatchMax < 1 || c.BatchMax > MaxBatch {
 		fault("a batch has 1 to %d events, not %d", MaxBatch, c.BatchMax)
 	}
-	if c.Timeout < 0 {
-		fault("the timeout is negative")
+	if c.Concurrency < 1 || c.Concurrency > MaxConcurrency {
+		fault("1 to %d requests go at a time, not %d", MaxConcurrency, c.Concurrency)
+	}
+	if c.Timeout < 0 || c.Linger < 0 {
+		fault("the timeout or the age of a batch is negative")
 	}
 	return errors.Join(faults...)
 }
@@ -162,9 +198,8 @@ func checkBase(text string) error {
 // Name returns the configured name.
 func (d *Destination) Name() string { return d.name }
 
-// Window is seven days after the event, less ten minutes: one event that is too
-// old on arrival costs its whole request.
-func (d *Destination) Window(e collector.Event) time.Time { return window(e) }
+// Limits are those of the configuration.
+func (d *Destination) Limits() collector.Limits { return d.limits }
 
 // Compose is the function [Compose].
 func (d *Destination) Compose(c collector.Composition) (collector.Payload, *collector.Refusal) {

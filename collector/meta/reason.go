@@ -42,6 +42,10 @@ const (
 	ReasonCountMismatch    collector.Reason = "count_mismatch"
 	ReasonAnswerUnreadable collector.Reason = "answer_unreadable"
 	ReasonNotSent          collector.Reason = "not_sent"
+	ReasonTwinWindow       collector.Reason = "twin_window_passed"
+	ReasonTokenEnds        collector.Reason = "token_ends"
+	ReasonVersionEnds      collector.Reason = "version_ends"
+	ReasonVersionEnded     collector.Reason = "version_ended"
 )
 
 // Sentences gives every reason of this package in words for people.
@@ -80,6 +84,10 @@ func Sentences() map[collector.Reason]string {
 		ReasonCodeUnknown:      "Meta answered with an error code that is not documented.",
 		ReasonCountMismatch:    "Meta accepted the request but counted another number of events; they may have been counted.",
 		ReasonAnswerUnreadable: "Meta accepted the request but the answer cannot be read; the events may have been counted.",
+		ReasonTokenEnds:        "The access token is about to end; without a new one nothing is sent any more.",
+		ReasonVersionEnds:      "The Graph API's version is about to end; set a newer one.",
+		ReasonVersionEnded:     "Meta answered with another version of its API than the one that was asked for; set a newer one.",
+		ReasonTwinWindow:       "48 hours have passed since the first attempt; Meta would count another copy beside the Pixel's.",
 		ReasonNotSent:          "Not sent, because an earlier request of the same batch did not go through.",
 	}
 }

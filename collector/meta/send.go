@@ -31,9 +31,9 @@ func (d *Destination) Send(ctx context.Context, parcels []collector.Parcel) []co
 			Ruling: collector.Rejected, Reason: ReasonBodyBroken, Detail: Sentences()[ReasonBodyBroken],
 		}
 	}
-	for start := 0; start < len(good); start += d.batchMax {
+	for start := 0; start < len(good); start += d.limits.Batch {
 		s.left++
-		s.isolate(ctx, good[start:min(start+d.batchMax, len(good))])
+		s.isolate(ctx, good[start:min(start+d.limits.Batch, len(good))])
 	}
 	return s.verdicts
 }
@@ -96,7 +96,7 @@ func (s *shipment) post(ctx context.Context, batch []int) judgement {
 		return judgement{verdict: *s.stopped}
 	}
 	s.left--
-	j := judge(s.d.post(ctx, s.d.splice(s.parcels, batch)), len(batch))
+	j := judge(s.d.post(ctx, s.d.endpoint, jsonBody, s.d.splice(s.parcels, batch)), len(batch))
 	switch j.verdict.Ruling {
 	case collector.Retry, collector.Blocked:
 		s.stop(j.verdict)

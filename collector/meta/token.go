@@ -2,9 +2,12 @@ package meta
 
 import (
 	"encoding"
+	"errors"
 	"fmt"
 	"log/slog"
+	"regexp"
 	"strings"
+	"sync/atomic"
 )
 
 // A Token is an access token. However it is printed, formatted, logged or
@@ -46,4 +49,42 @@ func (t Token) redact(text string) string {
 		return text
 	}
 	return strings.ReplaceAll(text, string(t), hiddenToken)
+}
+
+var tokenGrammar = regexp.MustCompile(`^[\x21-\x7e]+$`)
+
+func checkToken(t Token) error {
+	if !tokenGrammar.MatchString(string(t)) {
+		return errors.New("the access token is empty or holds blanks; nothing could be sent with it")
+	}
+	return nil
+}
+
+// A secret holds the token that is in use, which a person may replace while
+// requests are made. It stands in a function,
+// because package fmt prints the fields of a struct without asking their types.
+type secret struct{ now atomic.Pointer[func() Token] }
+
+func newSecret(t Token) *secret {
+	s := &secret{}
+	s.set(t)
+	return s
+}
+
+func (s *secret) set(t Token) {
+	get := func() Token { return t }
+	s.now.Store(&get)
+}
+
+// token is the token in use.
+func (d *Destination) token() Token { return (*d.secret.now.Load())() }
+
+// SetToken replaces the access token; requests under way end with the one they
+// began with. A token that cannot be one is refused, and the old one stays.
+func (d *Destination) SetToken(t Token) error {
+	if err := checkToken(t); err != nil {
+		return fmt.Errorf("destination %q: %w", d.name, err)
+	}
+	d.secret.set(t)
+	return nil
 }

@@ -9,9 +9,7 @@ package meta
 import (
 	"fmt"
 	"net/http"
-	"strconv"
 	"strings"
-	"time"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
@@ -47,9 +45,10 @@ func judge(a answer, n int) judgement {
 	}
 	j := read(a, n)
 	j.verdict.Status = a.status
+	j.verdict.Usage = usage(a.header)
 	if w := a.header.Get("X-Ad-Api-Version-Warning"); w != "" {
 		// A dead version is silently upgraded (capi.md § 1.2); somebody should know.
-		j.verdict.Detail = scrub(strings.TrimSpace(j.verdict.Detail + " Version warning: " + w))
+		j.verdict.Alarm = &collector.Alarm{Reason: ReasonVersionEnded, Detail: scrub(w)}
 	}
 	return j
 }
@@ -147,42 +146,4 @@ func scrubTrace(trace string) string {
 		return ""
 	}
 	return trace
-}
-
-// maxPause bounds how long a throttled request waits by a header's word.
-const maxPause = time.Hour
-
-// pause is how long Meta's headers ask to wait; zero when they do not say, and
-// the schedule decides. Minutes of X-Business-Use-Case-Usage, seconds of
-// X-Ad-Account-Usage (capi.md § 6.6); Retry-After, should a proxy send it.
-func pause(h http.Header) time.Duration {
-	var longest time.Duration
-	var business map[string][]struct {
-		Minutes float64 `json:"estimated_time_to_regain_access"`
-	}
-	if json.Unmarshal([]byte(h.Get("X-Business-Use-Case-Usage")), &business) == nil {
-		for _, limits := range business {
-			for _, l := range limits {
-				longest = max(longest, units(l.Minutes, time.Minute))
-			}
-		}
-	}
-	var account struct {
-		Seconds float64 `json:"reset_time_duration"`
-	}
-	if json.Unmarshal([]byte(h.Get("X-Ad-Account-Usage")), &account) == nil {
-		longest = max(longest, units(account.Seconds, time.Second))
-	}
-	if s, err := strconv.ParseFloat(h.Get("Retry-After"), 64); err == nil {
-		longest = max(longest, units(s, time.Second))
-	}
-	return longest
-}
-
-// units is n units of time between 0 and maxPause.
-func units(n float64, unit time.Duration) time.Duration {
-	if !(n > 0) {
-		return 0
-	}
-	return time.Duration(min(n*float64(unit), float64(maxPause)))
 }

@@ -134,12 +134,12 @@ func TestPause(t *testing.T) {
 	}{
 		{"X-Business-Use-Case-Usage", `{"1":[{"type":"ads","call_count":100,"estimated_time_to_regain_access":7},{"estimated_time_to_regain_access":3}]}`, 7 * time.Minute},
 		{"X-Business-Use-Case-Usage", `{"1":[{"estimated_time_to_regain_access":100000}]}`, time.Hour},
-		{"X-Business-Use-Case-Usage", `{"1":[{"estimated_time_to_regain_access":-5}]}`, 0},
-		{"X-Business-Use-Case-Usage", `nonsense`, 0},
+		{"X-Business-Use-Case-Usage", `{"1":[{"estimated_time_to_regain_access":-5}]}`, throttlePause},
+		{"X-Business-Use-Case-Usage", `nonsense`, throttlePause},
 		{"X-Ad-Account-Usage", `{"acc_id_util_pct":100,"reset_time_duration":90}`, 90 * time.Second},
 		{"Retry-After", `30`, 30 * time.Second},
-		{"Retry-After", `NaN`, 0},
-		{"Retry-After", `Tue, 24 Nov 2026 10:00:00 GMT`, 0},
+		{"Retry-After", `NaN`, throttlePause},
+		{"Retry-After", `Tue, 24 Nov 2026 10:00:00 GMT`, throttlePause},
 	} {
 		h := http.Header{}
 		h.Set(c.name, c.value)
@@ -153,11 +153,33 @@ func TestPause(t *testing.T) {
 	}
 }
 
-func TestVersionWarningIsShown(t *testing.T) {
+func TestUsage(t *testing.T) {
+	for _, c := range []struct {
+		name, value string
+		want        collector.Usage
+	}{
+		{"X-App-Usage", `{"call_count":3,"total_time":80.2,"total_cputime":1}`, collector.Usage{Percent: 81, Said: "app: calls 3 %, time 81 %, cpu 1 %"}},
+		{"X-Business-Use-Case-Usage", `{"1":[{"type":"ads_management","call_count":96,"total_cputime":1,"total_time":2,"estimated_time_to_regain_access":7}]}`,
+			collector.Usage{Percent: 96, RegainSeconds: 420, Said: "ads_management: calls 96 %, time 2 %, cpu 1 %"}},
+		{"X-Ad-Account-Usage", `{"acc_id_util_pct":9.67,"reset_time_duration":0}`, collector.Usage{Percent: 10, Said: "account: 10 %"}},
+		{"X-App-Usage", `{"call_count":1e300}`, collector.Usage{Percent: 1000, Said: "app: calls 1000 %, time 0 %, cpu 0 %"}},
+		{"X-App-Usage", `{"call_count":-1}`, collector.Usage{Said: "app: calls 0 %, time 0 %, cpu 0 %"}},
+		{"X-App-Usage", `nonsense`, collector.Usage{}},
+	} {
+		h := http.Header{}
+		h.Set(c.name, c.value)
+		v := judge(answer{status: 200, header: h, body: []byte(`{"events_received":1}`)}, 1).verdict
+		if v.Usage != c.want || v.Ruling != collector.Accepted {
+			t.Errorf("%s: %s gives %+v, want %+v", c.name, c.value, v, c.want)
+		}
+	}
+}
+
+func TestVersionWarningIsAnAlarm(t *testing.T) {
 	h := http.Header{}
 	h.Set("X-Ad-Api-Version-Warning", "The call has been auto-upgraded to v26.0.")
 	v := judge(answer{status: 200, header: h, body: []byte(`{"events_received":1}`)}, 1).verdict
-	if v.Ruling != collector.Accepted || !strings.Contains(v.Detail, "auto-upgraded") {
+	if v.Ruling != collector.Accepted || v.Alarm == nil || v.Alarm.Reason != ReasonVersionEnded || !strings.Contains(v.Alarm.Detail, "auto-upgraded") {
 		t.Errorf("%+v", v)
 	}
 }

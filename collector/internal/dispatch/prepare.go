@@ -12,20 +12,25 @@ import (
 
 // prepare joins, decides and composes. What is to be sent comes back as
 // deliveries with decision and payload, at most sends of them; for all others
-// there is a settlement.
+// there is a settlement. One whose next attempt is not due yet, or for which
+// there is no room, goes back to its place in the queue.
 func (d *Dispatcher) prepare(ctx context.Context, leased []collector.Delivery, sends int, now time.Time) (outgoing []collector.Delivery, settled []collector.Settlement, err error) {
 	for _, dl := range leased {
 		s, err := d.ready(ctx, &dl, now)
-		switch {
-		case err != nil:
+		if err != nil {
 			return nil, nil, err
-		case s != nil:
-			settled = append(settled, *s)
-		case len(outgoing) < sends:
-			outgoing = append(outgoing, dl)
-		default: // paused: decided, and looked at again soon
-			settled = append(settled, back(dl, now, collector.StatePending, now.Add(lookAgain), dl.Reasons...))
 		}
+		if s != nil {
+			settled = append(settled, *s)
+			continue
+		}
+		room := min(sends, portion(d.limits.Batch, dl.Tries))
+		if dl.DueAt.After(now) || len(outgoing) >= room {
+			settled = append(settled, back(dl, now, collector.StatePending, dl.DueAt, dl.Reasons...))
+			continue
+		}
+		sends = room
+		outgoing = append(outgoing, dl)
 	}
 	return outgoing, settled, nil
 }
@@ -44,8 +49,11 @@ func (d *Dispatcher) ready(ctx context.Context, dl *collector.Delivery, now time
 	case expired && dl.Doubts > 0:
 		s := back(*dl, now, collector.StateInDoubt, never, collector.ReasonNoAnswer)
 		return &s, nil
+	case d.limits.Resends == 0 && crashed(*dl):
+		s := back(*dl, now, collector.StateInDoubt, never, collector.ReasonCrashed)
+		return &s, nil
 	case expired && len(dl.Attempts) > 0:
-		s := back(*dl, now, collector.StateExpired, time.Time{}, collector.ReasonWindowPassed)
+		s := back(*dl, now, collector.StateExpired, time.Time{}, whyExpired(*dl))
 		return &s, nil
 	}
 	rec, ok, err := d.Store.Event(ctx, collector.EventKey{Site: dl.Key.Site, Name: dl.EventName, ID: dl.Key.EventID})
@@ -69,10 +77,31 @@ func (d *Dispatcher) ready(ctx context.Context, dl *collector.Delivery, now time
 		return s, nil
 	}
 	if expired {
-		s := back(*dl, now, collector.StateExpired, time.Time{}, collector.ReasonWindowPassed)
+		s := back(*dl, now, collector.StateExpired, time.Time{}, whyExpired(*dl))
 		return &s, nil
 	}
+	if len(dl.Attempts) == 0 {
+		// From its first attempt on the window may be a shorter one.
+		if until, why := d.Destination.Window(rec.Event, now); until.Before(dl.ExpiresAt) {
+			dl.ExpiresAt, dl.ExpiresWhy = until, why
+		}
+	}
 	return d.compose(dl, rec.Event, profile, decision, now), nil
+}
+
+// crashed reports whether the last attempt was cut off by the end of a process,
+// and nobody has said since what became of it. Such doubts end in another
+// attempt, however many there were, unless no doubt may.
+func crashed(dl collector.Delivery) bool {
+	n := len(dl.Attempts)
+	return n > 0 && dl.Attempts[n-1].Verdict.Reason == collector.ReasonCrashed && !slices.Contains(dl.Reasons, collector.ReasonResolved)
+}
+
+func whyExpired(dl collector.Delivery) collector.Reason {
+	if dl.ExpiresWhy == "" {
+		return collector.ReasonWindowPassed
+	}
+	return dl.ExpiresWhy
 }
 
 func (d *Dispatcher) decide(ctx context.Context, decider collector.Decider, ev collector.Event, dl collector.Delivery, now time.Time) (collector.Profile, collector.Decision, error) {
@@ -100,7 +129,7 @@ func withoutConsent(dl collector.Delivery, decision collector.Decision, now time
 	case decision.Outcome.Sends():
 		return nil
 	case decision.Outcome == collector.Hold && expired:
-		s = back(dl, now, collector.StateWithheld, time.Time{}, append(decision.Reasons, collector.ReasonWindowPassed)...)
+		s = back(dl, now, collector.StateWithheld, time.Time{}, append(decision.Reasons, whyExpired(dl))...)
 	case decision.Outcome == collector.Hold:
 		s = back(dl, now, collector.StateHeld, earlier(decision.RetryAt, dl.ExpiresAt), decision.Reasons...)
 		if !s.DueAt.After(now) {
@@ -138,38 +167,4 @@ func sameScope(a, b collector.Decision) bool {
 	limited := a.LimitedUse == b.LimitedUse ||
 		a.LimitedUse != nil && b.LimitedUse != nil && *a.LimitedUse == *b.LimitedUse
 	return a.Outcome == b.Outcome && a.AttributionOnly == b.AttributionOnly && limited && slices.Equal(a.Strip, b.Strip)
-}
-
-// outcome turns a verdict into a settlement.
-func (d *Dispatcher) outcome(dl collector.Delivery, v collector.Verdict, now time.Time) collector.Settlement {
-	s := collector.Settlement{
-		Key: dl.Key, Lease: dl.Lease.ID, At: now, Detail: v.Detail, Verdict: &v, Spent: v.Ruling != collector.Blocked,
-	}
-	if v.Reason != "" {
-		s.Reasons = []collector.Reason{v.Reason}
-	}
-	again := now.Add(max(v.After, NextAttempt(dl.Tries, d.Jitter())))
-	switch v.Ruling {
-	case collector.Accepted:
-		s.To = collector.StateDelivered
-	case collector.Rejected:
-		s.To = collector.StateDead
-	case collector.Blocked:
-		s.To, s.DueAt = collector.StatePending, now
-	case collector.InDoubt:
-		s.To, s.DueAt = collector.StateInDoubt, earlier(again, dl.ExpiresAt)
-		if dl.Doubts+1 >= maxDoubts {
-			s.DueAt = never
-		}
-		if v.Reason == "" {
-			s.Reasons = []collector.Reason{collector.ReasonNoAnswer}
-		}
-	default: // collector.Retry
-		s.To, s.DueAt = collector.StatePending, earlier(again, dl.ExpiresAt)
-		if dl.Tries+1 >= maxTries {
-			s.To, s.DueAt = collector.StateDead, time.Time{}
-			s.Reasons = append(s.Reasons, collector.ReasonTriesExhausted)
-		}
-	}
-	return s
 }

@@ -12,10 +12,8 @@ const (
 	// longer than any destination's window, so that it is the window that ends a
 	// long outage (a test holds the two together).
 	maxTries = 2000
-	// maxDoubts is after how many attempts without an answer a delivery is no
-	// longer sent again by policy: each may have been counted. It stays in doubt
-	// and is shown. A crash does not ask: what was out then is sent again.
-	maxDoubts = 3
+	// portionFrom tries do not yet speak against a delivery: outages do that.
+	portionFrom = 3
 )
 
 // never is a due time that does not come.
@@ -29,4 +27,11 @@ func NextAttempt(tries int, jitter float64) time.Duration {
 		limit = min(ceiling, base<<max(tries, 0))
 	}
 	return time.Duration(jitter * float64(limit))
+}
+
+// portion is how large a batch may be that holds a delivery after some tries:
+// each further one halves it. So what makes a request fail without saying so
+// (a crash of the far side, say) ends up alone and holds up nothing else.
+func portion(batch, tries int) int {
+	return max(1, batch>>min(max(0, tries-portionFrom), 30))
 }

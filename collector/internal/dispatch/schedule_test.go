@@ -29,3 +29,11 @@ func TestTriesOutlastTheWindow(t *testing.T) {
 		t.Errorf("on average the tries are spent after %s, before the window's seven days are over", lasts)
 	}
 }
+
+func TestPortion(t *testing.T) {
+	for tries, want := range map[int]int{0: 100, 3: 100, 4: 50, 5: 25, 10: 1, 1 << 20: 1} {
+		if got := portion(100, tries); got != want {
+			t.Errorf("after %d tries a batch has up to %d, want %d", tries, got, want)
+		}
+	}
+}

@@ -5,11 +5,13 @@
 // store each own their keys and share only the file; nothing else knows that
 // there are keys at all.
 //
-// # Format 1
+// # Format 2
 //
-// This cannot change: add a format and a migration. A key is one letter for
-// its table, then the parts named below. u64 is big-endian; str is ordered and
-// self-delimiting (each 0x00 becomes 0x00 0xFF, the end is 0x00 0x01). dkey is
+// This cannot change: add a format and a migration. Format 1 had no T, and the
+// rows of T were in Q; the store migrates it when it is opened (package store).
+//
+// A key is one letter for its table, then the parts named below. u64 is
+// big-endian; str is ordered and self-delimiting (each 0x00 becomes 0x00 0xFF, the end is 0x00 0x01). dkey is
 // the delivery key: str site, str destination, str send, str event ID. Values
 // are JSON, unless said otherwise.
 //
@@ -25,11 +27,13 @@
 //	R  str site, str visitor             str customer: the link from the other side
 //	C  str site, str kind, str id, str record id   consent record
 //	D  dkey                              delivery
-//	Q  str destination, u64 due ns, dkey empty; timed deliveries by due time
+//	Q  str destination, u64 due ns, dkey empty; deliveries by when they are due to be sent
+//	T  str destination, u64 at ns, dkey  empty; deliveries by when they have to be decided
 //	K  u64 lease end ns, dkey            empty; leased deliveries
 //	M  u64 ^matched ns, dkey             empty; deliveries, newest match first
 //	X  str site, str kind, str id, dkey  empty; open deliveries of a person
 //	N  str site, str event id, dkey      empty; deliveries of an event
 //	A  u64 hour s, str site, str destination, str send   account
 //	S  u64 ^offset                       event set aside
+//	B  str destination                   pause, set by a person
 package keyspace

@@ -21,12 +21,14 @@ const (
 	Record    = 'C'
 	Delivery  = 'D'
 	Due       = 'Q'
+	Look      = 'T'
 	Leased    = 'K'
 	Matched   = 'M'
 	Person    = 'X'
 	ByEvent   = 'N'
 	Account   = 'A'
 	SetAside  = 'S'
+	Pause     = 'B'
 )
 
 // A Key is a key under construction; its methods return the longer key.

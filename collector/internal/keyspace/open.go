@@ -14,8 +14,9 @@ import (
 // cacheBytes bounds the block cache.
 const cacheBytes = 128 << 20
 
-// Current is the format this program writes.
-const Current = 1
+// Current is the format this program writes. It opens every one from 1 on; the
+// store brings older ones up to it.
+const Current = 2
 
 // A Fatal is called when Pebble meets a fault it cannot go on from, such as a
 // manifest that cannot be written. It must end the process or the test.
@@ -65,21 +66,40 @@ func Open(o Options) (*pebble.DB, error) {
 }
 
 func checkFormat(db *pebble.DB, readOnly bool) error {
-	v, closer, err := db.Get([]byte{Format})
-	if errors.Is(err, pebble.ErrNotFound) {
-		if readOnly {
-			return errors.New("there is no matchkey data in it")
-		}
-		return db.Set([]byte{Format}, []byte(strconv.Itoa(Current)), pebble.Sync)
-	}
-	if err != nil {
-		return fmt.Errorf("couldn't read the format: %w", err)
-	}
-	defer closer.Close()
-	if n, err := strconv.Atoi(string(v)); err != nil || n != Current {
-		return fmt.Errorf("its format is %q and this program knows only %d; use the version of matchkey that wrote it", v, Current)
+	n, err := FormatOf(db)
+	switch {
+	case err != nil:
+		return err
+	case n == 0 && readOnly:
+		return errors.New("there is no matchkey data in it")
+	case n == 0:
+		return SetFormat(db)
+	case n > Current:
+		return fmt.Errorf("its format is %d and this program knows only those up to %d; use the version of matchkey that wrote it", n, Current)
 	}
 	return nil
+}
+
+// FormatOf returns the format of a database; 0 when nothing was ever written.
+func FormatOf(r pebble.Reader) (int, error) {
+	v, closer, err := r.Get([]byte{Format})
+	if errors.Is(err, pebble.ErrNotFound) {
+		return 0, nil
+	}
+	if err != nil {
+		return 0, fmt.Errorf("couldn't read the format: %w", err)
+	}
+	defer closer.Close()
+	n, err := strconv.Atoi(string(v))
+	if err != nil || n < 1 {
+		return 0, fmt.Errorf("its format is %q, which no version of matchkey writes", v)
+	}
+	return n, nil
+}
+
+// SetFormat writes that the database has the current format, durably.
+func SetFormat(w pebble.Writer) error {
+	return w.Set([]byte{Format}, []byte(strconv.Itoa(Current)), pebble.Sync)
 }
 
 // logger turns Pebble's talk into structured lines.

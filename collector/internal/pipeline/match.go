@@ -50,8 +50,9 @@ func (p *Pipeline) newDelivery(ev collector.Event, c collector.Conversion, desti
 		Scenario:  c.Scenario,
 		EventName: ev.Name, OccurredAt: ev.OccurredAt, MatchedAt: now,
 		Person: who.Joined, Category: c.Category, Purposes: c.Purposes, Properties: c.Properties,
-		Decision: decision, ExpiresAt: p.Window(destination, ev),
+		Decision: decision,
 	}
+	d.ExpiresAt, d.ExpiresWhy = p.Window(destination, ev)
 	switch {
 	case decision.Outcome == collector.Hold:
 		d.DueAt = earlier(decision.RetryAt, d.ExpiresAt)

@@ -34,7 +34,7 @@ type Options struct {
 	Store   collector.Store
 	Sites   map[string]Site
 	// Window says until when a destination takes an event.
-	Window func(destination string, ev collector.Event) time.Time
+	Window func(destination string, ev collector.Event) (time.Time, collector.Reason)
 	// Due is called after a commit that may have made deliveries due.
 	Due func()
 	// After waits for d or the context's end; it is the seam for time.

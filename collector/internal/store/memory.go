@@ -45,6 +45,7 @@ type memoryRows struct {
 	deliveries map[collector.DeliveryKey][]byte
 	accounts   map[accountKey][]byte
 	setAsides  []collector.SetAside
+	pauses     map[string]collector.Pause
 	// redactions are what the change under way takes out of the journal.
 	redactions []collector.Entry
 }
@@ -56,7 +57,7 @@ func NewMemory(j *journal.Memory) *Memory {
 			events: map[collector.EventKey][]byte{}, profiles: map[collector.Subject][]byte{},
 			owners: map[visitorKey]collector.Owner{}, links: map[visitorKey]collector.Link{},
 			records: map[recordKey][]byte{}, deliveries: map[collector.DeliveryKey][]byte{},
-			accounts: map[accountKey][]byte{},
+			accounts: map[accountKey][]byte{}, pauses: map[string]collector.Pause{},
 		},
 		leases: leaseIDs{run: "memory"}, journal: j,
 	}
@@ -65,7 +66,7 @@ func NewMemory(j *journal.Memory) *Memory {
 func (r *memoryRows) clone() *memoryRows {
 	return &memoryRows{
 		r.watermark, maps.Clone(r.events), maps.Clone(r.profiles), maps.Clone(r.owners), maps.Clone(r.links),
-		maps.Clone(r.records), maps.Clone(r.deliveries), maps.Clone(r.accounts), slices.Clone(r.setAsides), nil,
+		maps.Clone(r.records), maps.Clone(r.deliveries), maps.Clone(r.accounts), slices.Clone(r.setAsides), maps.Clone(r.pauses), nil,
 	}
 }
 
@@ -107,31 +108,43 @@ func (m *Memory) Apply(_ context.Context, after, upTo collector.Offset, fn func(
 }
 
 // LeaseDue implements collector.Store.
-func (m *Memory) LeaseDue(_ context.Context, destination string, now time.Time, max int, length time.Duration) (leased []collector.Delivery, err error) {
+func (m *Memory) LeaseDue(_ context.Context, q collector.LeaseQuery) (leased []collector.Delivery, err error) {
 	err = m.change(func(r *memoryRows) error {
-		timed, err := r.timed(destination)
+		looks, err := r.timed(q.Destination, lookAt)
 		if err != nil {
 			return err
 		}
-		var due []collector.DeliveryKey
-		for _, d := range timed {
-			if !d.DueAt.After(now) && len(due) < max {
-				due = append(due, d.Key)
+		due := dueKeys(nil, looks, lookAt, q)
+		if q.Sends {
+			sends, err := r.timed(q.Destination, sendAt)
+			if err != nil {
+				return err
 			}
+			due = dueKeys(due, sends, sendAt, q)
 		}
-		leased, err = leaseAll(r, due, now, m.leases.new(), length)
+		leased, err = leaseAll(r, due, q.Now, m.leases.new(), q.Length)
 		return err
 	})
 	return leased, err
 }
 
-// timed lists a destination's timed deliveries, first due first.
-func (r *memoryRows) timed(destination string) ([]collector.Delivery, error) {
+// dueKeys adds the keys of what is due to those that are leased already.
+func dueKeys(due []collector.DeliveryKey, timed []collector.Delivery, at func(*collector.Delivery) time.Time, q collector.LeaseQuery) []collector.DeliveryKey {
+	for i := range timed {
+		if !at(&timed[i]).After(q.Now) && len(due) < q.Max && !slices.Contains(due, timed[i].Key) {
+			due = append(due, timed[i].Key)
+		}
+	}
+	return due
+}
+
+// timed lists a destination's deliveries for which at gives a time, first first.
+func (r *memoryRows) timed(destination string, at func(*collector.Delivery) time.Time) ([]collector.Delivery, error) {
 	due, err := r.all(func(d *collector.Delivery) bool {
-		return d.Key.Destination == destination && d.State.Timed()
+		return d.Key.Destination == destination && !at(d).IsZero()
 	})
 	slices.SortFunc(due, func(a, b collector.Delivery) int {
-		return cmp.Or(a.DueAt.Compare(b.DueAt), strings.Compare(a.Key.String(), b.Key.String()))
+		return cmp.Or(at(&a).Compare(at(&b)), strings.Compare(a.Key.String(), b.Key.String()))
 	})
 	return due, err
 }
@@ -150,13 +163,25 @@ func (r *memoryRows) all(want func(*collector.Delivery) bool) (list []collector.
 	return list, nil
 }
 
-// NextDue implements collector.Store.
-func (m *Memory) NextDue(_ context.Context, destination string) (time.Time, error) {
-	due, err := m.view().timed(destination)
-	if err != nil || len(due) == 0 {
-		return time.Time{}, err
+// Backlog implements collector.Store.
+func (m *Memory) Backlog(_ context.Context, destination string, now time.Time, max int) (b collector.Backlog, err error) {
+	rows := m.view()
+	looks, err := rows.timed(destination, lookAt)
+	if err != nil {
+		return b, err
 	}
-	return due[0].DueAt, nil
+	sends, err := rows.timed(destination, sendAt)
+	if err != nil {
+		return b, err
+	}
+	if len(looks) > 0 {
+		b.LookAt = lookAt(&looks[0])
+	}
+	if len(sends) > 0 {
+		b.SendAt = sends[0].DueAt
+	}
+	b.Ready = len(dueKeys(nil, sends, sendAt, collector.LeaseQuery{Now: now, Max: max}))
+	return b, nil
 }
 
 // BeginAttempts implements collector.Store.
@@ -196,18 +221,45 @@ func (m *Memory) Rescue(_ context.Context, destination string, now time.Time, al
 	return pending, inDoubt, err
 }
 
+// Pauses implements collector.Store.
+func (m *Memory) Pauses(context.Context) (map[string]collector.Pause, error) {
+	return maps.Clone(m.view().pauses), nil
+}
+
 // Redrive implements collector.Store.
-func (m *Memory) Redrive(ctx context.Context, q collector.DeliveryQuery, now time.Time) (n int, err error) {
-	q.States = []collector.State{collector.StateDead}
+func (m *Memory) Redrive(ctx context.Context, q collector.DeliveryQuery, now time.Time) (int, error) {
+	return m.act(ctx, q, collector.StateDead, func(d *collector.Delivery) (bool, error) { return redrive(d, now) })
+}
+
+// Resolve implements collector.Store.
+func (m *Memory) Resolve(ctx context.Context, q collector.DeliveryQuery, to collector.State, now time.Time) (int, error) {
+	return m.act(ctx, q, collector.StateInDoubt, func(d *collector.Delivery) (bool, error) { return resolve(d, to, now) })
+}
+
+// act does a person's act to the selected deliveries of one state.
+func (m *Memory) act(ctx context.Context, q collector.DeliveryQuery, in collector.State, act func(*collector.Delivery) (bool, error)) (n int, err error) {
+	q.States = []collector.State{in}
 	err = m.change(func(r *memoryRows) error {
-		dead, err := r.Deliveries(ctx, q)
+		list, err := r.Deliveries(ctx, q)
 		if err != nil {
 			return err
 		}
-		n, err = redriveAll(r, dead, now)
+		n, err = changeAll(r, list, act)
 		return err
 	})
 	return n, err
+}
+
+// SetPause implements collector.Store.
+func (m *Memory) SetPause(_ context.Context, destination string, p collector.Pause) error {
+	return m.change(func(r *memoryRows) error {
+		if p == (collector.Pause{}) {
+			delete(r.pauses, destination)
+		} else {
+			r.pauses[destination] = p
+		}
+		return nil
+	})
 }
 
 // Close implements collector.Store.

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"fmt"
 	"slices"
 	"time"
 
@@ -30,8 +31,37 @@ func lease(d *collector.Delivery, now time.Time, id string, length time.Duration
 		return err
 	}
 	d.Lease = collector.Lease{ID: id, Until: now.Add(length)}
-	d.Woken = false
+	d.LookAt = time.Time{}
 	return nil
+}
+
+// lookAt is when a delivery has to be decided although it may not be sent, the
+// end of its window included; zero when it need not be.
+func lookAt(d *collector.Delivery) time.Time {
+	switch d.State {
+	case collector.StateHeld, collector.StateWaiting:
+		return earlier(d.DueAt, d.ExpiresAt)
+	case collector.StatePending:
+		return earlier(d.LookAt, d.ExpiresAt)
+	}
+	return time.Time{}
+}
+
+// sendAt is when a delivery is due to be sent; zero when it is not to be sent.
+func sendAt(d *collector.Delivery) time.Time {
+	switch d.State {
+	case collector.StatePending, collector.StateInDoubt:
+		return d.DueAt
+	}
+	return time.Time{}
+}
+
+// earlier is the earlier of two times; zero means none.
+func earlier(a, b time.Time) time.Time {
+	if a.IsZero() || !b.IsZero() && b.Before(a) {
+		return b
+	}
+	return a
 }
 
 func leaseAll(u updater, keys []collector.DeliveryKey, now time.Time, id string, length time.Duration) (leased []collector.Delivery, err error) {
@@ -56,6 +86,9 @@ func begin(d *collector.Delivery, as collector.Delivery, at time.Time, length ti
 	}
 	d.Lease.Until = at.Add(length)
 	d.Decision, d.Payload = as.Decision, as.Payload
+	if as.ExpiresAt.Before(d.ExpiresAt) {
+		d.ExpiresAt, d.ExpiresWhy = as.ExpiresAt, as.ExpiresWhy
+	}
 	d.Begin(at)
 	return true
 }
@@ -94,12 +127,10 @@ func settle(d *collector.Delivery, s collector.Settlement) (bool, error) {
 	if s.Payload != nil {
 		d.Payload = *s.Payload
 	}
-	woken := d.Woken
-	d.Woken = false
 	d.Detail = s.Detail
 	d.DueAt = s.DueAt
-	if woken && s.To.Timed() && s.To != collector.StateInDoubt {
-		d.DueAt = s.At
+	if !d.LookAt.IsZero() && (s.To == collector.StateHeld || s.To == collector.StateWaiting) {
+		d.DueAt, d.LookAt = s.At, time.Time{}
 	}
 	return true, d.Move(s.To, s.At, s.Reasons...)
 }
@@ -120,11 +151,8 @@ func settleAll(u updater, settlements []collector.Settlement) (settled int, err 
 // rescue takes back a lease whose holder is gone.
 func rescue(d *collector.Delivery, now, doubtDueAt time.Time) error {
 	if !d.InFlight() {
-		if err := d.Move(collector.StatePending, now, d.Reasons...); err != nil {
-			return err
-		}
-		d.DueAt = now
-		return nil
+		// It keeps its place in the queue.
+		return d.Move(collector.StatePending, now, d.Reasons...)
 	}
 	last := &d.Attempts[len(d.Attempts)-1]
 	last.EndedAt = now
@@ -162,9 +190,29 @@ func redrive(d *collector.Delivery, now time.Time) (bool, error) {
 	return true, nil
 }
 
-func redriveAll(u updater, dead []collector.Delivery, now time.Time) (n int, err error) {
-	for i := range dead {
-		d, err := u.update(dead[i].Key, func(d *collector.Delivery) (bool, error) { return redrive(d, now) })
+// resolve ends a doubt as a person says.
+func resolve(d *collector.Delivery, to collector.State, now time.Time) (bool, error) {
+	if d.State != collector.StateInDoubt {
+		return false, nil
+	}
+	switch to {
+	case collector.StateDelivered, collector.StateDead, collector.StatePending:
+	default:
+		return false, fmt.Errorf("a doubt ends in delivered, dead or pending, not in %q", to)
+	}
+	if err := d.Move(to, now, collector.ReasonResolved); err != nil {
+		return false, err
+	}
+	if to == collector.StatePending {
+		d.DueAt = now
+	}
+	return true, nil
+}
+
+// changeAll does one act to many deliveries and counts those that it applied to.
+func changeAll(u updater, list []collector.Delivery, act func(*collector.Delivery) (bool, error)) (n int, err error) {
+	for i := range list {
+		d, err := u.update(list[i].Key, act)
 		if err != nil {
 			return 0, err
 		}
@@ -175,8 +223,9 @@ func redriveAll(u updater, dead []collector.Delivery, now time.Time) (n int, err
 	return n, nil
 }
 
-// wake makes a delivery due because something about its person changed. One in
-// doubt keeps its time: what is new cannot undo what was sent.
+// wake has a delivery decided again because something about its person changed.
+// A pending one keeps the time of its next attempt, and one in doubt everything:
+// what is new cannot undo what was sent, and it is decided before it is sent again.
 func wake(d *collector.Delivery, at time.Time) (bool, error) {
 	switch d.State {
 	case collector.StateHeld, collector.StateWaiting:
@@ -184,13 +233,11 @@ func wake(d *collector.Delivery, at time.Time) (bool, error) {
 			return false, err
 		}
 		d.DueAt = at
-	case collector.StatePending:
-		if !d.DueAt.After(at) {
+	case collector.StatePending, collector.StateLeased:
+		if !d.LookAt.IsZero() && !d.LookAt.After(at) {
 			return false, nil
 		}
-		d.DueAt = at
-	case collector.StateLeased:
-		d.Woken = true
+		d.LookAt = at
 	default:
 		return false, nil
 	}

@@ -28,15 +28,22 @@ type Pebble struct {
 	leases *leaseIDs
 }
 
-// OpenPebble uses db as a store. random gives lease IDs their uniqueness
-// across restarts; eight bytes are read once.
+// OpenPebble uses db as a store, and brings one of an older format up to the
+// current one. random gives lease IDs their uniqueness across restarts; eight
+// bytes are read once.
 func OpenPebble(db *pebble.DB, random io.Reader) (*Pebble, error) {
+	if err := migrate(db); err != nil {
+		return nil, err
+	}
 	ids, err := newLeaseIDs(random)
 	if err != nil {
 		return nil, err
 	}
 	return &Pebble{reader: reader{r: db}, db: db, leases: ids}, nil
 }
+
+// OpenReader reads db, which may be open for reading only, as it is.
+func OpenReader(db *pebble.DB) collector.Reader { return reader{r: db} }
 
 // leaseIDs are unique within a process by counting and across processes by a
 // random beginning.
@@ -100,17 +107,40 @@ func (p *Pebble) Apply(ctx context.Context, after, upTo collector.Offset, fn fun
 }
 
 // LeaseDue implements collector.Store.
-func (p *Pebble) LeaseDue(_ context.Context, destination string, now time.Time, max int, length time.Duration) (leased []collector.Delivery, err error) {
+func (p *Pebble) LeaseDue(_ context.Context, q collector.LeaseQuery) (leased []collector.Delivery, err error) {
 	err = p.change(false, func(t *tx) error {
-		prefix := keyspace.In(keyspace.Due).Str(destination)
-		keys, err := t.deliveryKeys(prefix, keyspace.In(keyspace.Due).Str(destination).Time(now.Add(1)), len(prefix)+8, max)
+		keys, err := t.dueKeys(keyspace.Look, q.Destination, q.Now, q.Max)
 		if err != nil {
 			return err
 		}
-		leased, err = leaseAll(t, keys, now, p.leases.new(), length)
+		if q.Sends && len(keys) < q.Max {
+			sends, err := t.dueKeys(keyspace.Due, q.Destination, q.Now, q.Max)
+			if err != nil {
+				return err
+			}
+			keys = union(keys, sends, q.Max)
+		}
+		if len(keys) == 0 {
+			return nil
+		}
+		leased, err = leaseAll(t, keys, q.Now, p.leases.new(), q.Length)
 		return err
 	})
 	return leased, err
+}
+
+// union appends to a what of b it lacks, up to max.
+func union(a, b []collector.DeliveryKey, max int) []collector.DeliveryKey {
+	known := make(map[collector.DeliveryKey]bool, len(a))
+	for _, k := range a {
+		known[k] = true
+	}
+	for _, k := range b {
+		if len(a) < max && !known[k] {
+			a = append(a, k)
+		}
+	}
+	return a
 }
 
 // BeginAttempts implements collector.Store.
@@ -153,17 +183,38 @@ func (p *Pebble) Rescue(_ context.Context, destination string, now time.Time, al
 }
 
 // Redrive implements collector.Store.
-func (p *Pebble) Redrive(ctx context.Context, q collector.DeliveryQuery, now time.Time) (n int, err error) {
-	q.States = []collector.State{collector.StateDead}
+func (p *Pebble) Redrive(ctx context.Context, q collector.DeliveryQuery, now time.Time) (int, error) {
+	return p.act(ctx, q, collector.StateDead, func(d *collector.Delivery) (bool, error) { return redrive(d, now) })
+}
+
+// Resolve implements collector.Store.
+func (p *Pebble) Resolve(ctx context.Context, q collector.DeliveryQuery, to collector.State, now time.Time) (int, error) {
+	return p.act(ctx, q, collector.StateInDoubt, func(d *collector.Delivery) (bool, error) { return resolve(d, to, now) })
+}
+
+// act does a person's act to the selected deliveries of one state.
+func (p *Pebble) act(ctx context.Context, q collector.DeliveryQuery, in collector.State, act func(*collector.Delivery) (bool, error)) (n int, err error) {
+	q.States = []collector.State{in}
 	err = p.change(true, func(t *tx) error {
-		dead, err := t.Deliveries(ctx, q)
+		list, err := t.Deliveries(ctx, q)
 		if err != nil {
 			return err
 		}
-		n, err = redriveAll(t, dead, now)
+		n, err = changeAll(t, list, act)
 		return err
 	})
 	return n, err
+}
+
+// SetPause implements collector.Store.
+func (p *Pebble) SetPause(_ context.Context, destination string, pause collector.Pause) error {
+	key := keyspace.In(keyspace.Pause).Str(destination)
+	return p.change(true, func(t *tx) error {
+		if pause == (collector.Pause{}) {
+			return t.batch.Delete(key, nil)
+		}
+		return t.put(key, pause)
+	})
 }
 
 // Close implements collector.Store. The database belongs to the caller.

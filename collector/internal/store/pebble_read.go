@@ -338,8 +338,13 @@ func (r reader) Deliveries(ctx context.Context, q collector.DeliveryQuery) ([]co
 	case q.EventID != "" && q.Site != "":
 		from = keyspace.In(keyspace.ByEvent).Str(q.Site).Str(q.EventID)
 		to, skip = from.End(), len(from)
-	case !q.MatchedBefore.IsZero():
-		from = from.TimeDown(q.MatchedBefore.Add(-1))
+	default:
+		if !q.MatchedFrom.IsZero() {
+			to = keyspace.In(keyspace.Matched).TimeDown(q.MatchedFrom.Add(-1))
+		}
+		if !q.MatchedBefore.IsZero() {
+			from = from.TimeDown(q.MatchedBefore.Add(-1))
+		}
 	}
 	max := bound(q.Max)
 	var found []collector.Delivery
@@ -402,12 +407,48 @@ func (r reader) SetAsides(_ context.Context, max int) (list []collector.SetAside
 	return list, err
 }
 
-// NextDue implements collector.Store.
-func (r reader) NextDue(_ context.Context, destination string) (due time.Time, err error) {
-	prefix := keyspace.In(keyspace.Due).Str(destination)
+// Pauses implements collector.Store.
+func (r reader) Pauses(context.Context) (map[string]collector.Pause, error) {
+	all := map[string]collector.Pause{}
+	prefix := keyspace.In(keyspace.Pause)
+	err := r.scan(prefix, prefix.End(), func(key, value []byte) (bool, error) {
+		name, _, ok := keyspace.CutStr(key[len(prefix):])
+		if !ok {
+			return false, fmt.Errorf("BUG: pause key %x names no destination", key)
+		}
+		var p collector.Pause
+		err := unmarshal(value, &p)
+		all[name] = p
+		return true, err
+	})
+	return all, err
+}
+
+// dueKeys lists what of one of the two queues of a destination is due.
+func (r reader) dueKeys(table byte, destination string, now time.Time, max int) ([]collector.DeliveryKey, error) {
+	prefix := keyspace.In(table).Str(destination)
+	return r.deliveryKeys(prefix, keyspace.In(table).Str(destination).Time(now.Add(1)), len(prefix)+8, max)
+}
+
+// firstDue is the time of the first row of a queue, zero when it is empty.
+func (r reader) firstDue(table byte, destination string) (due time.Time, err error) {
+	prefix := keyspace.In(table).Str(destination)
 	err = r.scan(prefix, prefix.End(), func(key, _ []byte) (bool, error) {
 		due = time.Unix(0, int64(binary.BigEndian.Uint64(key[len(prefix):]))).UTC()
 		return false, nil
 	})
 	return due, err
+}
+
+// Backlog implements collector.Store.
+func (r reader) Backlog(_ context.Context, destination string, now time.Time, max int) (b collector.Backlog, err error) {
+	if b.LookAt, err = r.firstDue(keyspace.Look, destination); err != nil {
+		return b, err
+	}
+	if b.SendAt, err = r.firstDue(keyspace.Due, destination); err != nil || b.SendAt.After(now) || max == 0 {
+		return b, err
+	}
+	ready, err := r.dueKeys(keyspace.Due, destination, now, max)
+	b.Ready = len(ready)
+	return b, err
 }

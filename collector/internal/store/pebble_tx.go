@@ -174,8 +174,11 @@ func (t *tx) Redact(key collector.EventKey, reasons ...collector.Reason) error {
 
 // indexKeys are the rows that find a delivery by what changes in its life.
 func indexKeys(d *collector.Delivery) (keys []keyspace.Key) {
-	if d.State.Timed() {
-		keys = append(keys, keyspace.In(keyspace.Due).Str(d.Key.Destination).Time(d.DueAt).Delivery(d.Key))
+	if at := sendAt(d); !at.IsZero() {
+		keys = append(keys, keyspace.In(keyspace.Due).Str(d.Key.Destination).Time(at).Delivery(d.Key))
+	}
+	if at := lookAt(d); !at.IsZero() {
+		keys = append(keys, keyspace.In(keyspace.Look).Str(d.Key.Destination).Time(at).Delivery(d.Key))
 	}
 	if d.State == collector.StateLeased {
 		keys = append(keys, keyspace.In(keyspace.Leased).Time(d.Lease.Until).Delivery(d.Key))

@@ -1,0 +1,73 @@
+package meta
+
+import (
+	"net/http"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"matchkey/collector"
+)
+
+func TestCheck(t *testing.T) {
+	ends := now.Add(30 * 24 * time.Hour)
+	for _, c := range []struct {
+		what      string
+		status    int
+		body      string
+		ruling    collector.Ruling
+		reason    collector.Reason
+		deadlines int
+	}{
+		{"all is well", 400, graphErrorBody(100, 2804019, false), collector.Accepted, "", 2},
+		{"an empty list is taken", 200, `{"events_received":0}`, collector.Accepted, "", 2},
+		{"the token is revoked", 401, graphErrorBody(190, 460, false), collector.Blocked, ReasonToken, 1},
+		{"a permission is missing", 403, graphErrorBody(10, 0, false), collector.Blocked, ReasonPermission, 1},
+		{"the data set is another's", 400, graphErrorBody(100, 33, false), collector.Blocked, ReasonDataset, 1},
+		{"Meta is down", 503, `<html>`, collector.Retry, ReasonUnavailable, 1},
+		{"the answer is cut", 200, `{"events_rec`, collector.Retry, ReasonAnswerUnreadable, 1},
+	} {
+		g := newGraph(t)
+		asked := 0
+		g.answer = func(int) (int, http.Header, string) {
+			if asked++; asked == 2 {
+				return 200, http.Header{}, `{"data":{"is_valid":true,"expires_at":` + strconv.FormatInt(ends.Unix(), 10) + `,"data_access_expires_at":0}}`
+			}
+			return c.status, http.Header{}, c.body
+		}
+		d := g.destination(func(c *Config) {
+			c.Now, c.VersionEnds = func() time.Time { return now }, now.Add(24*time.Hour)
+		})
+		got := d.Check(t.Context())
+		if got.Verdict.Ruling != c.ruling || got.Verdict.Reason != c.reason || len(got.Deadlines) != c.deadlines || !got.At.Equal(now) {
+			t.Errorf("%s: %+v", c.what, got)
+		}
+		if c.deadlines == 2 && !got.Deadlines[1].At.Equal(ends.Truncate(time.Second)) {
+			t.Errorf("the token ends at %v, want %v", got.Deadlines[1].At, ends)
+		}
+		for i, r := range g.Requests() {
+			if strings.Contains(r.url, testToken) || len(r.ids) > 0 || r.authorization != "Bearer "+testToken {
+				t.Errorf("%s: request %d is %+v", c.what, i, r)
+			}
+		}
+		if first := g.Requests()[0]; first.body != `{"data":[]}` {
+			t.Errorf("the first question is %s", first.body)
+		}
+	}
+}
+
+func TestSetToken(t *testing.T) {
+	g := newGraph(t)
+	d := g.destination()
+	if err := d.SetToken("not a token"); err == nil || strings.Contains(err.Error(), "not a token") {
+		t.Errorf("a token with blanks: %v", err)
+	}
+	if err := d.SetToken("EAAanother0123456789"); err != nil {
+		t.Fatal(err)
+	}
+	d.Send(t.Context(), smallParcels(1))
+	if got := g.Requests()[0].authorization; got != "Bearer EAAanother0123456789" {
+		t.Errorf("sent with %q", got)
+	}
+}

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -124,55 +123,4 @@ func (e explainCommand) Run(p *program) error {
 		return err
 	}
 	return x.WriteText(p.stdout, sentences())
-}
-
-// maxRedriven is how many the console puts back in one act.
-const maxRedriven = 999
-
-type redriveCommand struct {
-	where
-	Destination string `help:"Only those to this destination."`
-	Site        string `help:"Only those of this site."`
-	Reason      string `help:"Only those that died for this reason."`
-	Event       string `help:"Only those of this event ID."`
-	DryRun      bool   `help:"Say how many there are, and put none back."`
-}
-
-func (r redriveCommand) Run(p *program) error {
-	if err := r.resolve(p); err != nil {
-		return err
-	}
-	if r.Console == "" {
-		return errors.New("redrive asks a running Matchkey: name its console or its configuration")
-	}
-	params := url.Values{}
-	for name, value := range map[string]string{"destination": r.Destination, "site": r.Site, "reason": r.Reason, "event": r.Event} {
-		if value != "" {
-			params.Set(name, value)
-		}
-	}
-	method := http.MethodPost
-	if r.DryRun {
-		method = http.MethodGet
-	}
-	text, err := r.ask(p.ctx, method, "/api/redrive", params)
-	if err != nil {
-		return err
-	}
-	var done struct {
-		Dead    int `json:"dead"`
-		PutBack int `json:"put_back"`
-	}
-	if err := json.Unmarshal([]byte(text), &done); err != nil {
-		return fmt.Errorf("the console's answer cannot be read: %w", err)
-	}
-	if r.DryRun {
-		_, err = fmt.Fprintf(p.stdout, "%d dead deliveries would be put back.\n", done.Dead)
-	} else {
-		_, err = fmt.Fprintf(p.stdout, "%d of %d dead deliveries were put back.\n", done.PutBack, done.Dead)
-	}
-	if err == nil && done.Dead >= maxRedriven {
-		_, err = fmt.Fprintln(p.stdout, "There may be more: this is as many as one call looks at. Call again.")
-	}
-	return err
 }

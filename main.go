@@ -49,6 +49,9 @@ type commands struct {
 	Tag       tagCommand       `cmd:"" help:"Show a site's tag: its size, the snippet to paste; or write the script."`
 	Explain   explainCommand   `cmd:"" help:"Say everything about one event: each field, where it came from, what was dropped and why, what the destination answered."`
 	Redrive   redriveCommand   `cmd:"" help:"Put dead deliveries back, to be sent again."`
+	Resolve   resolveCommand   `cmd:"" help:"End the doubt about deliveries that were sent and never answered."`
+	Pause     pauseCommand     `cmd:"" help:"Send nothing to a destination until it is resumed, also after a restart. Nothing is lost meanwhile."`
+	Resume    resumeCommand    `cmd:"" help:"Send to a paused destination again."`
 	Sim       simCommand       `cmd:"" help:"Run the fake Graph API alone, for your own tests."`
 	Normalize normalizeCommand `cmd:"" help:"Normalise and hash match keys: one JSON a line in, one out."`
 	Decide    decideCommand    `cmd:"" help:"Decide consent cases: one JSON a line in, one out."`
@@ -142,7 +145,15 @@ type serveCommand struct {
 	Config string `required:"" placeholder:"FILE" help:"Configuration, YAML. See docs/configuration.md."`
 }
 
+func (serveCommand) Help() string {
+	return "SIGHUP has the access tokens read again, from the files and the file that they stand in, and the destinations asked whether they take them. " +
+		"Everything else in the configuration takes effect with a restart."
+}
+
 func (s serveCommand) Run(p *program) error {
+	if err := noCore(); err != nil {
+		return err
+	}
 	c, rules, err := p.load(s.Config)
 	if err != nil {
 		return err
@@ -151,11 +162,19 @@ func (s serveCommand) Run(p *program) error {
 	if err != nil {
 		return err
 	}
-	select {
-	case <-p.ctx.Done():
-	case err = <-n.failed:
+	hangup := make(chan os.Signal, 1)
+	signal.Notify(hangup, syscall.SIGHUP)
+	defer signal.Stop(hangup)
+	for {
+		select {
+		case <-hangup:
+			n.takeTokens(p, s.Config, rules)
+			continue
+		case <-p.ctx.Done():
+		case err = <-n.failed:
+		}
+		return errors.Join(err, n.stop())
 	}
-	return errors.Join(err, n.stop())
 }
 
 func newLog(w io.Writer, c config.Log) *slog.Logger {

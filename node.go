@@ -33,6 +33,7 @@ import (
 type node struct {
 	edgeURL, consoleURL string
 	reader              collector.Reader
+	recheck             func() // has destinations asked how they stand
 
 	log     *slog.Logger
 	failed  chan error // gets the first error of a listener
@@ -79,12 +80,12 @@ func (n *node) start(ctx context.Context, o nodeOptions) error {
 		Dir: folder, Sites: o.Rules.engineSites(),
 		Now: time.Now, Random: rand.Reader, Jitter: mathrand.Float64,
 		OnSettled: o.OnSettled, Fatal: fatal, Log: o.Log,
-	}, o.Rules.destinations...)
+	}, o.Rules.engineDestinations()...)
 	if err != nil {
 		return err
 	}
 	n.closers = append(n.closers, closer{"engine", e.Close})
-	n.reader = e.Reader()
+	n.reader, n.recheck = e.Reader(), e.Recheck
 
 	metrics := prometheus.NewRegistry()
 	metrics.MustRegister(e.Collector(), collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))

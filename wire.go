@@ -22,7 +22,7 @@ type compiled struct {
 	config       *config.Config
 	rules        map[string]siteRules
 	scripts      map[string]build.Script
-	destinations []collector.Destination
+	destinations []*meta.Destination
 }
 
 // siteRules are the pure parts of one site.
@@ -38,7 +38,9 @@ func compile(c *config.Config, faults *config.Faults) *compiled {
 	for i, d := range c.Destinations {
 		made, err := meta.New(meta.Config{
 			Name: d.Name, Dataset: d.Meta.Dataset, Token: meta.Token(d.Meta.Token.Reveal()), Version: d.Meta.Version,
-			BaseURL: d.Meta.BaseURL, TestEventCode: d.Meta.TestEventCode, BatchMax: d.Meta.Batch, Timeout: d.Meta.Timeout,
+			VersionEnds: config.GraphEnds(d.Meta.Version), BaseURL: d.Meta.BaseURL, TestEventCode: d.Meta.TestEventCode,
+			BatchMax: d.Meta.Batch, Linger: d.Meta.BatchAge, Concurrency: d.Meta.Concurrency, Timeout: d.Meta.Timeout,
+			NoPixel: !d.Meta.Pixel, AskWhenInDoubt: d.Meta.InDoubt == "ask",
 		})
 		if err != nil {
 			faults.Add(c.Fault(fmt.Sprintf("destinations[%d].meta", i), 0, err.Error()))
@@ -121,6 +123,14 @@ func tagOptions(s config.Site) build.TagOptions {
 		}
 	}
 	return o
+}
+
+// engineDestinations are where deliveries go, as the engine sees them.
+func (r *compiled) engineDestinations() (all []collector.Destination) {
+	for _, d := range r.destinations {
+		all = append(all, d)
+	}
+	return all
 }
 
 // engineSites are the rules that pipeline and dispatcher go by.

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // What a value may be beyond its type, and how values agree with one another.
@@ -135,6 +136,20 @@ var graphEnds = []struct{ version, ends string }{
 	{"v19.0", "2026-05-21"}, {"v20.0", "2026-09-24"}, {"v21.0", "2027-01-21"},
 	{"v22.0", "2027-05-20"}, {"v23.0", "2027-10-08"}, {"v24.0", "2028-02-18"},
 	{"v25.0", "2028-07-29"}, {"v26.0", ""},
+}
+
+// GraphEnds returns the day on which Meta ends a version of the Graph API; the
+// zero time when Meta has not said, or the version is newer than this table.
+func GraphEnds(version string) time.Time {
+	i, known := graphIndex(version)
+	if !known || graphEnds[i].ends == "" {
+		return time.Time{}
+	}
+	day, err := time.Parse(time.DateOnly, graphEnds[i].ends)
+	if err != nil {
+		panic("BUG: the table of Graph versions: " + err.Error())
+	}
+	return day
 }
 
 func (k checker) graphVersion(path, version string) {

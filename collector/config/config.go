@@ -76,6 +76,14 @@ type Meta struct {
 	Timeout time.Duration `yaml:"timeout" jsonschema:"default=10s" bounds:"1s..60s"`
 	// Batch is the largest number of events in one request.
 	Batch int `yaml:"batch" jsonschema:"default=100,minimum=1,maximum=1000"`
+	// BatchAge is how long the oldest event waits for others to fill its request. A full one goes at once.
+	BatchAge time.Duration `yaml:"batch_age" jsonschema:"default=500ms" bounds:"0s..1m"`
+	// Concurrency is how many requests go at a time.
+	Concurrency int `yaml:"concurrency" jsonschema:"default=4,minimum=1,maximum=32"`
+	// Pixel is true when the dataset's Pixel sends the same events from the pages, with the same ids. Retries then end 48 hours after the first attempt, because Meta would count a later copy again.
+	Pixel bool `yaml:"pixel" jsonschema:"default=true"`
+	// InDoubt is what happens to an event that was sent and never answered: resend sends it up to two more times with the same id, ask leaves it to a person.
+	InDoubt string `yaml:"in_doubt" jsonschema:"enum=resend,enum=ask,default=resend"`
 }
 
 // A Site is one web site with its tag, its consent and its scenarios.

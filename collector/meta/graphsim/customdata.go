@@ -19,14 +19,21 @@ var customTypes = map[string]func(jsontext.Value) bool{
 	"content_ids": listOfIDs, "contents": isList,
 	"content_name": isText, "content_category": isText, "content_type": isText,
 	"currency": isText, "delivery_category": isText, "search_string": isText,
-	"order_id": isText, "item_number": isText,
+	"order_id": isText, "item_number": isText, "lead_event_source": isText,
+	"product_catalog_id": isTextOrInteger, "user_bucket": isTextOrInteger,
+	"store_data": isObject, "customer_segmentation": isText,
 	"status": func(v jsontext.Value) bool { return isText(v) || boolean(v) },
 }
 
 // contentTypes are those of a member of contents.
 var contentTypes = map[string]func(jsontext.Value) bool{
-	"id":       func(v jsontext.Value) bool { return isText(v) || isInteger(v) },
-	"quantity": isInteger, "item_price": finite, "delivery_category": isText,
+	"id": isTextOrInteger, "quantity": isInteger, "item_price": finite, "price": finite,
+	"delivery_category": isText, "title": isText, "description": isText, "brand": isText, "category": isText,
+}
+
+// storeTypes are those of store_data, of events in a store.
+var storeTypes = map[string]func(jsontext.Value) bool{
+	"store_page_id": isTextOrInteger, "brand_page_id": isTextOrInteger, "store_code": isTextOrInteger,
 }
 
 var (
@@ -88,6 +95,14 @@ func checkCustomTypes(custom object) *refusal {
 	}
 	if f := oneOf(custom, "delivery_category", deliveryKinds); f != nil {
 		return f
+	}
+	if f := oneOf(custom, "customer_segmentation", segments); f != nil { // § 2.5: here or beside event_name
+		return f
+	}
+	if store, ok := members(custom["store_data"]); ok {
+		if f := checkTypes(store, storeTypes); f != nil {
+			return f.under("store_data")
+		}
 	}
 	contents, _ := list(custom["contents"])
 	for i, c := range contents {
@@ -151,6 +166,9 @@ func emptyIn(v any) *refusal {
 func isText(v jsontext.Value) bool    { _, ok := text(v); return ok }
 func isInteger(v jsontext.Value) bool { _, ok := integer(v); return ok }
 func isList(v jsontext.Value) bool    { _, ok := list(v); return ok }
+func isObject(v jsontext.Value) bool  { return len(v) > 0 && v.Kind() == '{' }
+
+func isTextOrInteger(v jsontext.Value) bool { return isText(v) || isInteger(v) }
 
 // finite: a number that fits a float64.
 func finite(v jsontext.Value) bool {

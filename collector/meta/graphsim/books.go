@@ -40,7 +40,8 @@ type Received struct {
 	CustomData map[string]any
 	// Diagnostics are what Events Manager would complain of without refusing.
 	Diagnostics []Diagnostic
-	// Raw is the event's own JSON as it was sent; nil for browser copies.
+	// Raw is the event's own JSON as it was sent, a part of the request's body;
+	// nil for browser copies.
 	Raw []byte
 }
 

@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strconv"
 
-	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 )
 
@@ -43,8 +42,8 @@ var (
 )
 
 // checkCustomData says what Meta would say; a nil raw means there is none,
-// which only a Purchase cannot do with.
-func checkCustomData(raw jsontext.Value, eventName string) (map[string]any, *refusal) {
+// which only a Purchase cannot do with. tree is the same, decoded.
+func checkCustomData(raw jsontext.Value, tree any, eventName string) (map[string]any, *refusal) {
 	custom := object{}
 	if raw != nil {
 		var ok bool
@@ -55,7 +54,8 @@ func checkCustomData(raw jsontext.Value, eventName string) (map[string]any, *ref
 	if _, ok := custom["event_id"]; ok { // § 13.26
 		return nil, unexpected("event_id").under("custom_data")
 	}
-	if f := noneEmpty(raw); f != nil {
+	values, _ := tree.(map[string]any)
+	if f := emptyIn(values); raw != nil && f != nil {
 		return nil, f.under("custom_data")
 	}
 	if eventName == purchaseEventName {
@@ -66,10 +66,6 @@ func checkCustomData(raw jsontext.Value, eventName string) (map[string]any, *ref
 	if f := checkCustomTypes(custom); f != nil {
 		return nil, f.under("custom_data")
 	}
-	if raw == nil {
-		return nil, nil
-	}
-	values, _ := anything(raw).(map[string]any)
 	return values, nil
 }
 
@@ -172,8 +168,11 @@ func isTextOrInteger(v jsontext.Value) bool { return isText(v) || isInteger(v) }
 
 // finite: a number that fits a float64.
 func finite(v jsontext.Value) bool {
-	var n float64
-	return number(v) && json.Unmarshal(v, &n) == nil
+	if !number(v) {
+		return false
+	}
+	_, err := strconv.ParseFloat(string(v), 64)
+	return err == nil
 }
 
 func listOfIDs(v jsontext.Value) bool {

@@ -72,8 +72,9 @@ const (
 	DiagBirthdayUnknown      Diagnostic = "db_is_no_hash_of_a_date"
 )
 
-// checkEvent says what Meta would say of one event that arrives now.
-func checkEvent(raw jsontext.Value, now time.Time) (Received, *refusal) {
+// checkEvent says what Meta would say of one event that arrives now. tree is the
+// event as anything decodes it.
+func checkEvent(raw jsontext.Value, tree map[string]any, now time.Time) (Received, *refusal) {
 	event, ok := members(raw)
 	if !ok {
 		return Received{}, bad(subStructure, "An event has to be an object.")
@@ -81,7 +82,7 @@ func checkEvent(raw jsontext.Value, now time.Time) (Received, *refusal) {
 	if f := checkShape(event); f != nil {
 		return Received{}, f
 	}
-	r := Received{Raw: slices.Clone(raw)}
+	r := Received{Raw: raw}
 	r.EventName, _ = text(event["event_name"])
 	r.EventID, _ = text(event["event_id"])
 	r.ActionSource, _ = text(event["action_source"])
@@ -106,7 +107,7 @@ func checkEvent(raw jsontext.Value, now time.Time) (Received, *refusal) {
 		f = checkChannel(r, event)
 	}
 	if f == nil {
-		r.CustomData, f = checkCustomData(event["custom_data"], r.EventName)
+		r.CustomData, f = checkCustomData(event["custom_data"], tree["custom_data"], r.EventName)
 	}
 	if f != nil {
 		return Received{}, f

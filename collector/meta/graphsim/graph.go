@@ -5,8 +5,8 @@ package graphsim
 // inspect.go, and what is checked of each event in event.go.
 
 import (
+	"bytes"
 	"errors"
-	"io"
 	"net/http"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -27,6 +27,7 @@ type exchange struct {
 	// What read finds, whatever is answered: it has left the sender's house.
 	top        object // of the body
 	data       []jsontext.Value
+	trees      []map[string]any // the events, decoded; nil for what is no object
 	unreadable *refusal
 	token      string // as it was presented
 	input      string // the token to inspect
@@ -37,8 +38,10 @@ type exchange struct {
 func (s *Sim) graph(w http.ResponseWriter, r *http.Request) {
 	// The body is read first, whatever follows: only then does net/http notice
 	// a sender that gives up.
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
-	x := &exchange{sim: s, r: r, body: body, steps: stepsOf(r.URL.Path), event: -1}
+	var body bytes.Buffer
+	body.Grow(int(min(max(r.ContentLength, 0), maxBody)) + bytes.MinRead)
+	_, err := body.ReadFrom(http.MaxBytesReader(w, r.Body, maxBody))
+	x := &exchange{sim: s, r: r, body: body.Bytes(), steps: stepsOf(r.URL.Path), event: -1}
 	x.open()
 	var tooLarge *http.MaxBytesError
 	switch {
@@ -196,8 +199,10 @@ func (x *exchange) read() {
 	x.record.Events = len(x.data)
 	x.record.TestEventCode, _ = text(x.top["test_event_code"])
 	x.record.PartnerAgent, _ = text(x.top["partner_agent"])
+	x.trees = make([]map[string]any, len(x.data))
 	for i, raw := range x.data {
-		x.personal = append(x.personal, findPersonal(raw, x.record, i)...)
+		x.trees[i], _ = anything(raw).(map[string]any)
+		x.personal = append(x.personal, findPersonal(x.trees[i], x.record, i)...)
 	}
 }
 
@@ -263,7 +268,7 @@ func (x *exchange) checkAll(version, dataset string) ([]Received, *refusal) {
 	events := make([]Received, 0, len(x.data))
 	ofRequest := diagnoseRequest(x.record)
 	for i, raw := range x.data {
-		e, f := checkEvent(raw, x.record.At)
+		e, f := checkEvent(raw, x.trees[i], x.record.At)
 		if f != nil {
 			f.index = i
 			return nil, f

@@ -1,11 +1,13 @@
 package graphsim
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"maps"
 	"slices"
 	"strconv"
+	"sync"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
@@ -66,34 +68,83 @@ func eventsOf(top object) ([]jsontext.Value, *refusal) {
 // as it comes out of parseBody; a missing value is of no type.
 
 func text(v jsontext.Value) (s string, ok bool) {
-	if len(v) == 0 || v.Kind() != '"' || json.Unmarshal(v, &s) != nil {
+	switch {
+	case len(v) == 0 || v.Kind() != '"':
 		return "", false
+	case bytes.IndexByte(v, '\\') < 0: // nearly always
+		return string(v[1 : len(v)-1]), true
 	}
-	return s, true
+	return s, json.Unmarshal(v, &s) == nil
 }
 
 func list(v jsontext.Value) (out []jsontext.Value, ok bool) {
-	if len(v) == 0 || v.Kind() != '[' || json.Unmarshal(v, &out) != nil {
+	if len(v) == 0 || v.Kind() != '[' {
 		return nil, false
 	}
-	return out, true
+	out = []jsontext.Value{}
+	ok = inside(v, func(dec *jsontext.Decoder) error {
+		item, err := next(dec, v)
+		out = append(out, item)
+		return err
+	})
+	return out, ok
 }
 
 func members(v jsontext.Value) (out object, ok bool) {
-	if len(v) == 0 || v.Kind() != '{' || json.Unmarshal(v, &out) != nil {
+	if len(v) == 0 || v.Kind() != '{' {
 		return nil, false
 	}
-	return out, true
+	out = make(object, len(v)/96) // about as many as there will be
+	ok = inside(v, func(dec *jsontext.Decoder) error {
+		key, err := dec.ReadToken()
+		if err != nil {
+			return err
+		}
+		name := key.String()
+		out[name], err = next(dec, v)
+		return err
+	})
+	return out, ok
+}
+
+// decoders are reused: thousands of small values are read for one request.
+var decoders = sync.Pool{New: func() any { return new(jsontext.Decoder) }}
+
+// inside calls each for every member of an array or object.
+func inside(v jsontext.Value, each func(*jsontext.Decoder) error) bool {
+	dec := decoders.Get().(*jsontext.Decoder)
+	defer decoders.Put(dec)
+	// Names were found to be unique when the body was parsed.
+	dec.Reset(bytes.NewBuffer(v), jsontext.AllowDuplicateNames(true))
+	if _, err := dec.ReadToken(); err != nil {
+		return false
+	}
+	for kind := dec.PeekKind(); kind != ']' && kind != '}'; kind = dec.PeekKind() {
+		if err := each(dec); err != nil {
+			return false
+		}
+	}
+	return true
+}
+
+// next is the next value as a part of v, which is not copied.
+func next(dec *jsontext.Decoder, v jsontext.Value) (jsontext.Value, error) {
+	from := dec.InputOffset()
+	if err := dec.SkipValue(); err != nil {
+		return nil, err
+	}
+	return bytes.TrimLeft(v[from:dec.InputOffset()], ":, \t\r\n"), nil
 }
 
 func number(v jsontext.Value) bool { return len(v) > 0 && v.Kind() == '0' }
 
 // integer reads a number that is written as one: no fraction, no exponent.
 func integer(v jsontext.Value) (n int64, ok bool) {
-	if !number(v) || json.Unmarshal(v, &n) != nil {
+	if !number(v) {
 		return 0, false
 	}
-	return n, true
+	n, err := strconv.ParseInt(string(v), 10, 64)
+	return n, err == nil
 }
 
 func boolean(v jsontext.Value) bool { return len(v) > 0 && (v.Kind() == 't' || v.Kind() == 'f') }
@@ -102,6 +153,10 @@ func boolean(v jsontext.Value) bool { return len(v) > 0 && (v.Kind() == 't' || v
 // number beyond float64 comes as its text: nothing hides behind it.
 func anything(v jsontext.Value) any {
 	var out any
+	if json.Unmarshal(v, &out) == nil {
+		return out
+	}
+	out = nil // slower, and rarely needed
 	if json.Unmarshal(v, &out, json.WithUnmarshalers(hugeNumbers)) != nil {
 		return nil
 	}

@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strconv"
 
-	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 )
 
@@ -19,14 +18,21 @@ var customTypes = map[string]func(jsontext.Value) bool{
 	"content_ids": listOfIDs, "contents": isList,
 	"content_name": isText, "content_category": isText, "content_type": isText,
 	"currency": isText, "delivery_category": isText, "search_string": isText,
-	"order_id": isText, "item_number": isText,
+	"order_id": isText, "item_number": isText, "lead_event_source": isText,
+	"product_catalog_id": isTextOrInteger, "user_bucket": isTextOrInteger,
+	"store_data": isObject, "customer_segmentation": isText,
 	"status": func(v jsontext.Value) bool { return isText(v) || boolean(v) },
 }
 
 // contentTypes are those of a member of contents.
 var contentTypes = map[string]func(jsontext.Value) bool{
-	"id":       func(v jsontext.Value) bool { return isText(v) || isInteger(v) },
-	"quantity": isInteger, "item_price": finite, "delivery_category": isText,
+	"id": isTextOrInteger, "quantity": isInteger, "item_price": finite, "price": finite,
+	"delivery_category": isText, "title": isText, "description": isText, "brand": isText, "category": isText,
+}
+
+// storeTypes are those of store_data, of events in a store.
+var storeTypes = map[string]func(jsontext.Value) bool{
+	"store_page_id": isTextOrInteger, "brand_page_id": isTextOrInteger, "store_code": isTextOrInteger,
 }
 
 var (
@@ -36,8 +42,8 @@ var (
 )
 
 // checkCustomData says what Meta would say; a nil raw means there is none,
-// which only a Purchase cannot do with.
-func checkCustomData(raw jsontext.Value, eventName string) (map[string]any, *refusal) {
+// which only a Purchase cannot do with. tree is the same, decoded.
+func checkCustomData(raw jsontext.Value, tree any, eventName string) (map[string]any, *refusal) {
 	custom := object{}
 	if raw != nil {
 		var ok bool
@@ -48,7 +54,8 @@ func checkCustomData(raw jsontext.Value, eventName string) (map[string]any, *ref
 	if _, ok := custom["event_id"]; ok { // § 13.26
 		return nil, unexpected("event_id").under("custom_data")
 	}
-	if f := noneEmpty(raw); f != nil {
+	values, _ := tree.(map[string]any)
+	if f := emptyIn(values); raw != nil && f != nil {
 		return nil, f.under("custom_data")
 	}
 	if eventName == purchaseEventName {
@@ -59,10 +66,6 @@ func checkCustomData(raw jsontext.Value, eventName string) (map[string]any, *ref
 	if f := checkCustomTypes(custom); f != nil {
 		return nil, f.under("custom_data")
 	}
-	if raw == nil {
-		return nil, nil
-	}
-	values, _ := anything(raw).(map[string]any)
 	return values, nil
 }
 
@@ -88,6 +91,14 @@ func checkCustomTypes(custom object) *refusal {
 	}
 	if f := oneOf(custom, "delivery_category", deliveryKinds); f != nil {
 		return f
+	}
+	if f := oneOf(custom, "customer_segmentation", segments); f != nil { // § 2.5: here or beside event_name
+		return f
+	}
+	if store, ok := members(custom["store_data"]); ok {
+		if f := checkTypes(store, storeTypes); f != nil {
+			return f.under("store_data")
+		}
 	}
 	contents, _ := list(custom["contents"])
 	for i, c := range contents {
@@ -151,11 +162,17 @@ func emptyIn(v any) *refusal {
 func isText(v jsontext.Value) bool    { _, ok := text(v); return ok }
 func isInteger(v jsontext.Value) bool { _, ok := integer(v); return ok }
 func isList(v jsontext.Value) bool    { _, ok := list(v); return ok }
+func isObject(v jsontext.Value) bool  { return len(v) > 0 && v.Kind() == '{' }
+
+func isTextOrInteger(v jsontext.Value) bool { return isText(v) || isInteger(v) }
 
 // finite: a number that fits a float64.
 func finite(v jsontext.Value) bool {
-	var n float64
-	return number(v) && json.Unmarshal(v, &n) == nil
+	if !number(v) {
+		return false
+	}
+	_, err := strconv.ParseFloat(string(v), 64)
+	return err == nil
 }
 
 func listOfIDs(v jsontext.Value) bool {

@@ -7,6 +7,8 @@ import (
 	"net/url"
 	"slices"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/go-json-experiment/json/jsontext"
 )
@@ -57,19 +59,22 @@ type Diagnostic string
 
 // The diagnostics.
 const (
-	DiagNoEventID       Diagnostic = "event_id_missing"          // nothing can collapse the copies
-	DiagNoUserAgent     Diagnostic = "client_user_agent_missing" // website only, § 2.2
-	DiagNoAddress       Diagnostic = "client_ip_address_missing" // website only
-	DiagValueAlone      Diagnostic = "value_without_currency"    // § 4.2
-	DiagCurrencyAlone   Diagnostic = "currency_without_value"
-	DiagTestEvent       Diagnostic = "test_event_code_set" // counts as production traffic, § 1.6
-	DiagGenderUnknown   Diagnostic = "ge_is_no_hash_of_f_or_m"
-	DiagCountryUnknown  Diagnostic = "country_is_no_hash_of_a_code"
-	DiagBirthdayUnknown Diagnostic = "db_is_no_hash_of_a_date"
+	DiagNoEventID            Diagnostic = "event_id_missing"          // nothing can collapse the copies
+	DiagNoUserAgent          Diagnostic = "client_user_agent_missing" // website only, § 2.2
+	DiagNoAddress            Diagnostic = "client_ip_address_missing" // website only
+	DiagValueAlone           Diagnostic = "value_without_currency"    // § 4.2
+	DiagCurrencyAlone        Diagnostic = "currency_without_value"
+	DiagTestEvent            Diagnostic = "test_event_code_set"     // counts as production traffic, § 1.6
+	DiagPartnerAgent         Diagnostic = "partner_agent_unusual"   // 23 characters or more, or under two letters, § 1.6
+	DiagBrowserDataInMessage Diagnostic = "browser_data_in_message" // § 13.39
+	DiagGenderUnknown        Diagnostic = "ge_is_no_hash_of_f_or_m"
+	DiagCountryUnknown       Diagnostic = "country_is_no_hash_of_a_code"
+	DiagBirthdayUnknown      Diagnostic = "db_is_no_hash_of_a_date"
 )
 
-// checkEvent says what Meta would say of one event that arrives now.
-func checkEvent(raw jsontext.Value, now time.Time) (Received, *refusal) {
+// checkEvent says what Meta would say of one event that arrives now. tree is the
+// event as anything decodes it.
+func checkEvent(raw jsontext.Value, tree map[string]any, now time.Time) (Received, *refusal) {
 	event, ok := members(raw)
 	if !ok {
 		return Received{}, bad(subStructure, "An event has to be an object.")
@@ -77,7 +82,7 @@ func checkEvent(raw jsontext.Value, now time.Time) (Received, *refusal) {
 	if f := checkShape(event); f != nil {
 		return Received{}, f
 	}
-	r := Received{Raw: slices.Clone(raw)}
+	r := Received{Raw: raw}
 	r.EventName, _ = text(event["event_name"])
 	r.EventID, _ = text(event["event_id"])
 	r.ActionSource, _ = text(event["action_source"])
@@ -96,10 +101,13 @@ func checkEvent(raw jsontext.Value, now time.Time) (Received, *refusal) {
 		f = checkProcessingOptions(event, r.UserData)
 	}
 	if f == nil {
+		f = checkAppData(event)
+	}
+	if f == nil {
 		f = checkChannel(r, event)
 	}
 	if f == nil {
-		r.CustomData, f = checkCustomData(event["custom_data"], r.EventName)
+		r.CustomData, f = checkCustomData(event["custom_data"], tree["custom_data"], r.EventName)
 	}
 	if f != nil {
 		return Received{}, f
@@ -250,6 +258,25 @@ func checkProcessingOptions(event object, user map[string][]string) *refusal {
 	return nil
 }
 
+// diagnoseRequest lists what all events of a request are to be blamed for.
+func diagnoseRequest(r Request) (out []Diagnostic) {
+	if r.TestEventCode != "" {
+		out = append(out, DiagTestEvent)
+	}
+	if a := r.PartnerAgent; a != "" {
+		letters := 0
+		for _, c := range a {
+			if unicode.IsLetter(c) {
+				letters++
+			}
+		}
+		if utf8.RuneCountInString(a) >= 23 || letters < 2 {
+			out = append(out, DiagPartnerAgent)
+		}
+	}
+	return out
+}
+
 // diagnose lists what an accepted event is still to be blamed for.
 func diagnose(r Received) (out []Diagnostic) {
 	say := func(d Diagnostic, when bool) {
@@ -261,6 +288,10 @@ func diagnose(r Received) (out []Diagnostic) {
 	if r.ActionSource == "website" {
 		say(DiagNoUserAgent, r.UserData["client_user_agent"] == nil)
 		say(DiagNoAddress, r.UserData["client_ip_address"] == nil)
+	}
+	if r.ActionSource == "business_messaging" {
+		browser := func(key string) bool { return r.UserData[key] != nil }
+		say(DiagBrowserDataInMessage, slices.ContainsFunc([]string{"client_ip_address", "client_user_agent", "fbc", "fbp"}, browser))
 	}
 	say(DiagValueAlone, r.CustomData["value"] != nil && r.CustomData["currency"] == nil)
 	say(DiagCurrencyAlone, r.CustomData["currency"] != nil && r.CustomData["value"] == nil)

@@ -91,6 +91,6 @@ func texts(page string) (out []string) {
 	if json.Unmarshal([]byte(page), &v) != nil {
 		return []string{page}
 	}
-	visit(v, "", func(_, key, value string) { out = append(out, key, value) })
+	visit(v, "", func(_ *place, key, value string) { out = append(out, key, value) })
 	return out
 }

@@ -115,14 +115,14 @@ func TestScriptAndResetByHTTP(t *testing.T) {
 		}
 		return serve(s, r)
 	}
-	if w := do("/_sim/faults", "application/json", "*/*", "{\"fault\":\"cut_before\"}\n{\"fault\":\"none\"}\n"); w.Code != 204 || s.FaultsLeft() != 2 {
+	if w := do("/_sim/script", "application/json", "*/*", "{\"fault\":\"cut_before\"}\n{\"fault\":\"none\"}\n"); w.Code != 204 || s.FaultsLeft() != 2 {
 		t.Errorf("%d, %d faults wait: %s", w.Code, s.FaultsLeft(), w.Body)
 	}
-	if w := do("/_sim/faults", "application/x-www-form-urlencoded", "text/html", "faults=%7B%22fault%22%3A%22none%22%7D"); w.Code != 303 || s.FaultsLeft() != 3 {
+	if w := do("/_sim/script", "application/x-www-form-urlencoded", "text/html", "faults=%7B%22fault%22%3A%22none%22%7D"); w.Code != 303 || s.FaultsLeft() != 3 {
 		t.Errorf("%d, %d faults wait: %s", w.Code, s.FaultsLeft(), w.Body)
 	}
 	for _, bad := range []string{"", "nonsense", `{"fault":"explode"}`} {
-		if w := do("/_sim/faults", "application/json", "*/*", bad); w.Code != 400 || s.FaultsLeft() != 3 {
+		if w := do("/_sim/script", "application/json", "*/*", bad); w.Code != 400 || s.FaultsLeft() != 3 {
 			t.Errorf("%q: %d, %d faults wait", bad, w.Code, s.FaultsLeft())
 		}
 	}

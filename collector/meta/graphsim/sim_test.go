@@ -54,7 +54,11 @@ func request(body []byte) *http.Request {
 	return r
 }
 
+// serve answers a request; those for the pages come from this machine.
 func serve(s *Sim, r *http.Request) *httptest.ResponseRecorder {
+	if strings.HasPrefix(r.URL.Path, "/_sim") && r.Host == "example.com" {
+		r.Host, r.RemoteAddr = "127.0.0.1:8090", "127.0.0.1:50000"
+	}
 	w := httptest.NewRecorder()
 	s.ServeHTTP(w, r)
 	return w

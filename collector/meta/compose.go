@@ -16,23 +16,26 @@ import (
 
 // Compose makes the payload of a delivery: a body that is one event in JSON, to
 // be sent to the letter on every try, and its lineage, personal values masked.
-// When Meta would refuse the event as a whole, the refusal says why and the
-// payload has no body. Equal compositions give equal payloads; c is not changed.
+// When Meta would refuse the event as a whole, the refusal names the first
+// fault, the lineage all of them, and the payload has no body. Equal compositions give equal payloads; c is not changed.
 func Compose(c collector.Composition) (collector.Payload, *collector.Refusal) {
 	d := draft{c: c}
 	d.fact()
 	d.page()
+	d.referrer()
+	d.source()
 	d.contact()
 	d.customer()
 	d.click()
 	d.browser()
 	d.client()
-	d.source()
 	d.privacy()
 	d.custom()
+	d.integration()
 
+	refusal := d.preflight()
 	payload := collector.Payload{Fields: d.fields}
-	if refusal := d.preflight(); refusal != nil {
+	if refusal != nil {
 		return payload, refusal
 	}
 	body, err := d.event.encode()
@@ -51,6 +54,8 @@ type draft struct {
 	c      collector.Composition
 	event  ServerEvent
 	fields []collector.Field
+	// refusal is the first fault that costs the whole event.
+	refusal *collector.Refusal
 }
 
 // sent notes that a field goes along.
@@ -113,20 +118,6 @@ func (d *draft) fact() {
 
 	d.event.EventID = e.ID
 	d.sent(d.own("event_id", "", e.ID, "as it is; the browser's copy has the same"))
-}
-
-// source sets action_source. "website" is claimed only when a page or a browser
-// is known: the sender answers for its truth (capi.md § 2.1), and a website's
-// event is expected to have both (§ 2.2). What a back end reports of a person
-// that no browser was ever seen of is "system_generated", for which the common
-// fields are enough.
-func (d *draft) source() {
-	d.event.ActionSource = sourceSystem
-	how := "neither a page nor a browser is known"
-	if d.event.EventSourceURL != "" || d.event.UserData.UserAgent != "" {
-		d.event.ActionSource, how = sourceWebsite, "a page or a browser is known"
-	}
-	d.sent(d.own("action_source", "", d.event.ActionSource, how))
 }
 
 // privacy sets what the decision asks of Meta.
@@ -224,14 +215,20 @@ func identified(path string, id collector.Identifier, shown, how string) collect
 	}
 }
 
-// windowLength is how old an event may be when it arrives (capi.md § 2), and
-// windowSafety what we keep free of it: one event over it costs a whole request.
-const (
-	windowLength = 7 * 24 * time.Hour
-	windowSafety = 10 * time.Minute
-)
+// windowLength is how old an event may be when it arrives (capi.md § 2): seven
+// days, and 62 in a store.
+func windowLength(c collector.Channel) time.Duration {
+	const day = 24 * time.Hour
+	if c == collector.ChannelStore {
+		return 62 * day
+	}
+	return 7 * day
+}
+
+// windowSafety is what we keep free of it: one event over it costs a whole request.
+const windowSafety = 10 * time.Minute
 
 // window is the last moment at which an event may be sent.
 func window(e collector.Event) time.Time {
-	return e.OccurredAt.Add(windowLength - windowSafety)
+	return e.OccurredAt.Add(windowLength(e.Channel) - windowSafety)
 }

@@ -38,8 +38,13 @@ type Config struct {
 	// BaseURL is where the Graph API is: https, or http on the loopback.
 	BaseURL string
 	// TestEventCode routes a preview to the Test Events window. Such events
-	// still count (capi.md § 1.6), so production has none.
-	TestEventCode string
+	// still count (capi.md § 1.6), so it is sent until TestEventCodeUntil only;
+	// without that, never.
+	TestEventCode      string
+	TestEventCodeUntil time.Time
+	// AppSecret is the secret of the app that issued the token; empty when the
+	// app does not ask for a proof of it (§ 1.4). It is never sent itself.
+	AppSecret Token
 	// PartnerAgent names the platform; under 23 characters.
 	PartnerAgent string
 	// BatchMax is the most events of one request, at most [MaxBatch].
@@ -48,6 +53,9 @@ type Config struct {
 	Timeout time.Duration
 	// Transport makes the requests; nil means one of our own.
 	Transport http.RoundTripper
+	// Now is the clock by which a test event code ends; nil means time.Now. Safe
+	// for concurrent use.
+	Now func() time.Time `json:"-"`
 }
 
 // A Destination is one data set of Meta's. It implements
@@ -58,11 +66,11 @@ type Destination struct {
 	// token is a function, because package fmt prints the fields of a struct
 	// without asking their types.
 	token func() Token
-	// head and tail stand before and after the events in a request's body.
-	head, tail []byte
-	batchMax   int
-	timeout    time.Duration
-	transport  http.RoundTripper
+	// tail returns what stands behind the events in a request's body now.
+	tail      func() []byte
+	batchMax  int
+	timeout   time.Duration
+	transport http.RoundTripper
 }
 
 var _ collector.Destination = (*Destination)(nil)
@@ -88,12 +96,14 @@ func New(c Config) (*Destination, error) {
 	if c.Transport == nil {
 		c.Transport = http.DefaultTransport.(*http.Transport).Clone()
 	}
-	head, tail := envelope(c.TestEventCode, c.PartnerAgent)
+	if c.Now == nil {
+		c.Now = time.Now
+	}
 	return &Destination{
-		name:     c.Name,
-		endpoint: strings.TrimSuffix(c.BaseURL, "/") + "/" + c.Version + "/" + c.Dataset + "/events",
-		token:    func() Token { return c.Token },
-		head:     head, tail: tail,
+		name:      c.Name,
+		endpoint:  strings.TrimSuffix(c.BaseURL, "/") + "/" + c.Version + "/" + c.Dataset + "/events",
+		token:     func() Token { return c.Token },
+		tail:      c.tail(),
 		batchMax:  c.BatchMax,
 		timeout:   c.Timeout,
 		transport: c.Transport,
@@ -106,6 +116,23 @@ var (
 	tagGrammar     = regexp.MustCompile(`^[A-Za-z0-9_.-]*$`)
 	agentLetters   = regexp.MustCompile(`[A-Za-z].*[A-Za-z]`)
 )
+
+// tail returns the function that gives the end of a request's body: with the
+// test event code until its time has come.
+func (c *Config) tail() func() []byte {
+	proof := ""
+	if c.AppSecret != "" {
+		proof = c.Token.proof(c.AppSecret)
+	}
+	plain, test := envelope(proof, c.PartnerAgent, ""), envelope(proof, c.PartnerAgent, c.TestEventCode)
+	now, until := c.Now, c.TestEventCodeUntil
+	return func() []byte {
+		if now().Before(until) {
+			return test
+		}
+		return plain
+	}
+}
 
 // check returns all faults of a configuration.
 func (c *Config) check() error {
@@ -121,6 +148,9 @@ func (c *Config) check() error {
 	}
 	if !tokenGrammar.MatchString(string(c.Token)) {
 		fault("the access token is empty or holds blanks; nothing could be sent with it")
+	}
+	if c.AppSecret != "" && !tokenGrammar.MatchString(string(c.AppSecret)) {
+		fault("the app's secret holds blanks; copy it again from the app's settings")
 	}
 	if !versionGrammar.MatchString(c.Version) {
 		fault("the version %q is not like %q", c.Version, DefaultVersion)

@@ -1,7 +1,10 @@
 package meta
 
 import (
+	"crypto/hmac"
+	"crypto/sha256"
 	"encoding"
+	"encoding/hex"
 	"fmt"
 	"log/slog"
 	"strings"
@@ -39,6 +42,14 @@ func (Token) MarshalJSON() ([]byte, error) { return []byte(`"` + hiddenToken + `
 
 // authorization is the one place where the token is spelled out.
 func (t Token) authorization() string { return "Bearer " + string(t) }
+
+// proof is the app's proof that it may use the token: HMAC-SHA-256 in lower-case
+// hex, the key the app's secret, the message the token (capi.md § 1.4).
+func (t Token) proof(secret Token) string {
+	mac := hmac.New(sha256.New, []byte(string(secret)))
+	mac.Write([]byte(string(t)))
+	return hex.EncodeToString(mac.Sum(nil))
+}
 
 // redact takes the token out of a text.
 func (t Token) redact(text string) string {

@@ -126,6 +126,7 @@ func longFlags(args []string) []string {
 // to stderr; on faults the error is all of them.
 func (p *program) load(path string) (*config.Config, *compiled, error) {
 	c, faults := config.Load(path, p.env, os.ReadFile)
+	c.CheckAt(time.Now(), &faults)
 	var rules *compiled
 	if faults.Err() == nil {
 		rules = compile(c, &faults)

@@ -38,9 +38,11 @@ func compile(c *config.Config, faults *config.Faults) *compiled {
 	for i, d := range c.Destinations {
 		made, err := meta.New(meta.Config{
 			Name: d.Name, Dataset: d.Meta.Dataset, Token: meta.Token(d.Meta.Token.Reveal()), Version: d.Meta.Version,
-			VersionEnds: config.GraphEnds(d.Meta.Version), BaseURL: d.Meta.BaseURL, TestEventCode: d.Meta.TestEventCode,
-			BatchMax: d.Meta.Batch, Linger: d.Meta.BatchAge, Concurrency: d.Meta.Concurrency, Timeout: d.Meta.Timeout,
+			VersionEnds: config.GraphEnds(d.Meta.Version), BaseURL: d.Meta.BaseURL, Timeout: d.Meta.Timeout,
+			BatchMax: d.Meta.Batch, Linger: d.Meta.BatchAge, Concurrency: d.Meta.Concurrency,
 			NoPixel: !d.Meta.Pixel, AskWhenInDoubt: d.Meta.InDoubt == "ask",
+			TestEventCode: d.Meta.TestEventCode, TestEventCodeUntil: d.Meta.TestUntil(),
+			AppSecret: meta.Token(d.Meta.AppSecret.Reveal()), PartnerAgent: d.Meta.PartnerAgent,
 		})
 		if err != nil {
 			faults.Add(c.Fault(fmt.Sprintf("destinations[%d].meta", i), 0, err.Error()))
@@ -155,7 +157,7 @@ func (r *compiled) edgeSites() (sites []edge.Site) {
 			Name: s.Name, Prefix: s.Prefix, Origins: s.Origins, WriteKeys: keys,
 			CookieDomain: tagOptions(s).CookieDomain, Country: s.Country,
 			Script:      edge.Script{Body: script.Body, Gzip: script.Gzip, Brotli: script.Brotli, Hash: script.Hash},
-			Identifiers: meta.BrowserIdentifiers(), Hash: meta.Hasher(),
+			Identifiers: meta.BrowserIdentifiers(), Hash: meta.Hasher(), Integrations: []string{meta.Kind},
 			MayKeep: decider(s, rules.consent).MayKeep(rules.consent),
 		})
 	}

@@ -36,6 +36,8 @@ type Event struct {
 	Name string `json:"name"`
 
 	Origin Origin `json:"origin"`
+	// Channel says where it happened; empty when the sender did not say.
+	Channel Channel `json:"channel,omitempty"`
 	// Receipt names the beacon or API call that carried the event. It is the
 	// provenance of everything learned from it, and stands in lineage.
 	Receipt string `json:"receipt"`
@@ -67,6 +69,11 @@ type Event struct {
 	// Properties are the site's own words about the fact (value, currency,
 	// contents …): JSON values only, bounded by the edge.
 	Properties map[string]any `json:"properties,omitempty"`
+	// Integrations is what only one kind of destination understands, by the
+	// name of the kind: JSON values only, bounded by the edge and opaque to
+	// everybody but that kind. Ids of the person in it are used for this event
+	// alone; they enter no profile.
+	Integrations map[string]map[string]any `json:"integrations,omitempty"`
 
 	// Consent is the person's answer, when this event carries one.
 	Consent *ConsentAnswer `json:"consent,omitempty"`

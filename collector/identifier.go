@@ -28,6 +28,13 @@ const (
 	KindPostalCode  Kind = "postal_code"
 	KindCountry     Kind = "country"
 
+	// KindAccount is what a destination's own network knows the person by: an
+	// account, a lead, a subscription. KindDevice is the id of a telephone or of
+	// an app on it. Both come in [Event.Integrations] and are stripped like
+	// contact data.
+	KindAccount Kind = "account"
+	KindDevice  Kind = "device"
+
 	// The following are not identifiers of a profile; they name what a
 	// decision strips and what lineage shows.
 	KindIP        Kind = "ip"

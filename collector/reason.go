@@ -30,6 +30,8 @@ const (
 	ReasonEventTime       Reason = "event_time_invalid"
 	ReasonEventTooOld     Reason = "event_too_old"
 	ReasonEventInFuture   Reason = "event_in_future"
+	ReasonChannel         Reason = "channel_unknown"
+	ReasonIntegrations    Reason = "integrations_invalid"
 	ReasonPropertiesLarge Reason = "properties_too_large"
 	ReasonProperty        Reason = "property_invalid"
 	ReasonFieldTooLong    Reason = "field_too_long"
@@ -95,6 +97,8 @@ func Sentences() map[Reason]string {
 		ReasonEventTime:       "The event's time is not an RFC 3339 time.",
 		ReasonEventTooOld:     "The event happened too long ago to be of use.",
 		ReasonEventInFuture:   "The event's time lies in the future.",
+		ReasonChannel:         "The channel is none of web, app, store, phone, email, chat, messaging, system, other; leave it out when you do not know.",
+		ReasonIntegrations:    "The integrations are an object with one object for each kind of destination, at most 8 KiB in all.",
 		ReasonPropertiesLarge: "The event's properties are too large or too deeply nested.",
 		ReasonProperty:        "A property is not a JSON value that can be kept.",
 		ReasonFieldTooLong:    "A field is longer than allowed.",

@@ -444,7 +444,7 @@ func TestIdentifiersFromCookies(t *testing.T) {
 }
 
 func TestCountryOfContactData(t *testing.T) {
-	for given, want := range map[string]string{`"at"`: "AT", `" US "`: "US", `"Germany"`: "DE", `"?!"`: "DE", `7`: "DE", `null`: "DE"} {
+	for given, want := range map[string]string{`"at"`: "AT", `" US "`: "US", `"Austria"`: "Austria", `"?!"`: "DE", `7`: "DE", `null`: "DE"} {
 		f := start(t)
 		f.beacon(strings.Replace(full, `"id":"c42"`, `"id":"c42","country":`+given, 1))
 		if got := find(t, f.journal.stored()[0], collector.KindPhone); got.Value != hashOf(collector.KindPhone, "030 123456", want) {

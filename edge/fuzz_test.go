@@ -62,6 +62,7 @@ func FuzzServerEvents(f *testing.F) {
 	f.Add([]byte(order+"\n"+order), true)
 	f.Add([]byte(`{"events":[{"id":"A","id":"B"},null,7,{"customer":{"x":1}}],"events":[]}`), false)
 	f.Add([]byte("{\"events\":[\"\xff\"]}"), false)
+	f.Add([]byte(`{"id":"A","name":"b","visitor":"v","channel":"store","at":"2026-10-01T00:00:00Z","integrations":{"meta":{"a":{"b":[1]}},"x":1}}`), true)
 	site, err := testSite().prepare()
 	if err != nil {
 		f.Fatal(err)
@@ -104,13 +105,16 @@ func checkEvents(t *testing.T, events []collector.Event) {
 			e.Visitor != "" && !isToken(e.Visitor) || looksLikeEmail(e.Customer) {
 			t.Errorf("badly named: %+v", e)
 		}
-		if e.OccurredAt.After(e.ReceivedAt) || e.ReceivedAt.Sub(e.OccurredAt) > maxEventAge {
+		if e.OccurredAt.After(e.ReceivedAt) || e.ReceivedAt.Sub(e.OccurredAt) > e.Channel.MaxAge() {
 			t.Errorf("occurred at %v, received at %v", e.OccurredAt, e.ReceivedAt)
 		}
 		for _, url := range []string{e.URL, e.Referrer} {
 			if strings.ContainsAny(url, "?#@") && !strings.Contains(url, "/") || strings.ContainsAny(url, "?#") || looksLikeEmail(url) {
 				t.Errorf("an address kept too much: %q", url)
 			}
+		}
+		if e.Channel != "" && !e.Channel.Known() || len(e.Integrations) > 1 || len(e.Integrations["meta"]) > maxPropertyMembers {
+			t.Errorf("channel %q, integrations %v", e.Channel, e.Integrations)
 		}
 		if len(e.Notes) > 200 || len(e.Identifiers) > 20 || len(e.Properties) > maxPropertyMembers {
 			t.Errorf("unbounded: %d notes, %d identifiers, %d properties", len(e.Notes), len(e.Identifiers), len(e.Properties))

@@ -138,8 +138,9 @@ func testSite() Site {
 			{Kind: collector.KindBrowser, Cookie: "_fbp", MaxAge: 90 * 24 * time.Hour, Parse: parseTestID},
 			{Kind: collector.KindClick, Cookie: "_fbc", MaxAge: 90 * 24 * time.Hour, Parse: parseTestID},
 		},
-		Hash:    testHash,
-		MayKeep: acceptOnly,
+		Integrations: []string{"meta"},
+		Hash:         testHash,
+		MayKeep:      acceptOnly,
 	}
 }
 

@@ -3,6 +3,7 @@ package edge
 import (
 	"strings"
 	"time"
+	"unicode"
 
 	"matchkey/collector"
 )
@@ -47,7 +48,7 @@ func identifiers(found []finding, event string, at time.Time, receipt string) []
 // "phone" …), field is what notes call their object. A value that cannot be
 // kept costs itself and a note.
 func (s *site) contact(members []member, field string) (found []finding, notes []collector.Note) {
-	country := countryCode(valueOf(members, string(collector.KindCountry)))
+	country := saidCountry(valueOf(members, string(collector.KindCountry)))
 	if country == "" {
 		country = s.country
 	}
@@ -121,12 +122,23 @@ func lookup(members []member, name string) (member, bool) {
 	return member{}, false
 }
 
-// countryCode returns s as an ISO 3166-1 alpha-2 code, or "" when it is none:
-// "Germany" is contact data, but no help with a phone number.
-func countryCode(s string) string {
-	s = strings.ToUpper(strings.TrimSpace(s))
-	if len(s) != 2 || s[0] < 'A' || s[0] > 'Z' || s[1] < 'A' || s[1] > 'Z' {
+// saidCountry returns the country that a person gave, a code of two letters in
+// upper case; "" when it can be no country at all. One that is said counts
+// before the site's own, whether the hasher knows it or not: a number read by
+// the wrong country's rules would be another person's.
+func saidCountry(s string) string {
+	s = strings.TrimSpace(s)
+	letters := 0
+	for _, r := range s {
+		if unicode.IsLetter(r) {
+			letters++
+		}
+	}
+	switch {
+	case letters < 2 || len(s) > maxContact:
 		return ""
+	case len(s) == 2:
+		return strings.ToUpper(s)
 	}
 	return s
 }

@@ -63,6 +63,9 @@ type Site struct {
 	Script Script
 	// Identifiers are the browser identifiers that are kept and re-issued.
 	Identifiers []collector.BrowserIdentifier
+	// Integrations are the kinds of destinations whose own fields server-side
+	// events may carry, such as those that are configured.
+	Integrations []string
 	// Hash turns contact data into what is kept. Required.
 	Hash collector.Hasher
 	// MayKeep says whether what a beacon tells about a person may be kept. The
@@ -92,6 +95,7 @@ type site struct {
 	country      string
 	script       Script
 	identifiers  []collector.BrowserIdentifier
+	integrations []string
 	hash         collector.Hasher
 	mayKeep      func(*collector.ConsentAnswer, collector.Signals, collector.Geo) (bool, []collector.Reason)
 }
@@ -112,6 +116,7 @@ func (o Site) prepare() (*site, error) {
 		country:      o.Country,
 		script:       o.Script,
 		identifiers:  o.Identifiers,
+		integrations: o.Integrations,
 		hash:         o.Hash,
 		mayKeep:      o.MayKeep,
 	}
@@ -151,6 +156,11 @@ func (o Site) prepare() (*site, error) {
 	for _, id := range s.identifiers {
 		if !isToken(id.Cookie) || id.MaxAge < time.Second || id.Parse == nil {
 			fault("the identifier %q needs a cookie's name, its age and a grammar", id.Kind)
+		}
+	}
+	for _, kind := range s.integrations {
+		if !isToken(kind) {
+			fault("the kind of destination %q is no plain word", kind)
 		}
 	}
 	if s.hash == nil {

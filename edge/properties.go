@@ -41,17 +41,24 @@ func readProperties(raw jsontext.Value) (kept map[string]any, notes []collector.
 	if len(kept) > maxPropertyMembers {
 		return nil, nil, collector.ReasonPropertiesLarge
 	}
-	for name, value := range kept {
-		if why := checkProperty(name, value, 2); why != "" {
-			delete(kept, name)
-			notes = append(notes, collector.Note{Field: propertyField(name), Reason: why})
-		}
-	}
+	notes = keepValues(kept, "properties", 2)
 	if len(kept) == 0 {
 		kept = nil
 	}
-	slices.SortFunc(notes, func(a, b collector.Note) int { return strings.Compare(a.Field, b.Field) })
 	return kept, notes, ""
+}
+
+// keepValues takes out of an object the values that cannot be kept, with a note
+// each. field is what notes call the object, depth the values' own.
+func keepValues(object map[string]any, field string, depth int) (notes []collector.Note) {
+	for name, value := range object {
+		if why := checkProperty(name, value, depth); why != "" {
+			delete(object, name)
+			notes = append(notes, collector.Note{Field: propertyField(field, name), Reason: why})
+		}
+	}
+	slices.SortFunc(notes, func(a, b collector.Note) int { return strings.Compare(a.Field, b.Field) })
+	return notes
 }
 
 // checkProperty says why a value cannot be kept, if it cannot. depth is the
@@ -154,11 +161,11 @@ func lastWords(name string) (last, two string) {
 	return last, previous + last
 }
 
-// propertyField names a property in a note; a name that is no plain word could
-// itself be personal and is not repeated.
-func propertyField(name string) string {
+// propertyField names a property of an object in a note; a name that is no plain
+// word could itself be personal and is not repeated.
+func propertyField(object, name string) string {
 	if isToken(name) {
-		return "properties." + name
+		return object + "." + name
 	}
-	return "properties"
+	return object
 }

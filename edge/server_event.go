@@ -21,7 +21,8 @@ import (
 //
 //	{"events":[{"id":"A-1001","name":"purchase","at":"2026-11-23T10:00:00Z",
 //	  "customer":{"id":"c42","email":"…","phone":"…","country":"DE", …},
-//	  "visitor":"…","url":"https://…","properties":{"value":59.9,"currency":"EUR"}}]}
+//	  "visitor":"…","channel":"web","url":"https://…","properties":{"value":59.9,"currency":"EUR"},
+//	  "integrations":{"<kind of destination>":{…}}}]}
 //
 // or, as application/x-ndjson, one such event a line. id and name are required,
 // and a customer id, a visitor or contact data; without at it happened now.
@@ -31,13 +32,15 @@ const maxCallEvents = 1000
 
 // A serverEvent is one event as it is sent.
 type serverEvent struct {
-	ID         string         `json:"id"`
-	Name       string         `json:"name"`
-	At         string         `json:"at"`
-	Customer   *customer      `json:"customer"`
-	Visitor    string         `json:"visitor"`
-	URL        string         `json:"url"`
-	Properties jsontext.Value `json:"properties"`
+	ID           string            `json:"id"`
+	Name         string            `json:"name"`
+	At           string            `json:"at"`
+	Channel      collector.Channel `json:"channel"`
+	Customer     *customer         `json:"customer"`
+	Visitor      string            `json:"visitor"`
+	URL          string            `json:"url"`
+	Properties   jsontext.Value    `json:"properties"`
+	Integrations jsontext.Value    `json:"integrations"`
 }
 
 // A customer is the site's own id of the person and contact data in the clear.
@@ -212,7 +215,10 @@ func (c *call) event(w *serverEvent) (e collector.Event, why collector.Reason) {
 	if why := checkEventID(w.Name, own); why != "" {
 		return e, why
 	}
-	at, why := c.occurredAt(w.At)
+	if w.Channel != "" && !w.Channel.Known() {
+		return e, collector.ReasonChannel
+	}
+	at, why := c.occurredAt(w.At, w.Channel.MaxAge())
 	if why != "" {
 		return e, why
 	}
@@ -226,11 +232,15 @@ func (c *call) event(w *serverEvent) (e collector.Event, why collector.Reason) {
 			return e, note.Reason
 		}
 	}
+	integrations, more, why := c.site.readIntegrations(w.Integrations)
+	if why != "" {
+		return e, why
+	}
 	e = collector.Event{
 		ID: collector.DeterministicID(w.Name, own), Site: c.site.name, Name: w.Name,
-		Origin: collector.OriginServer, Receipt: c.receipt,
+		Origin: collector.OriginServer, Channel: w.Channel, Receipt: c.receipt,
 		OccurredAt: at, ReceivedAt: c.at,
-		Properties: properties, Notes: notes,
+		Properties: properties, Integrations: integrations, Notes: append(notes, more...),
 	}
 	if e.URL, why = pageURL(w.URL); why != "" {
 		e.Notes = append(e.Notes, collector.Note{Field: "url", Reason: why})
@@ -263,9 +273,9 @@ func (c *call) about(e *collector.Event, w *serverEvent) (why collector.Reason) 
 	return ""
 }
 
-// occurredAt reads an event's time: at most a week ago, and ahead of us no more
+// occurredAt reads an event's time: at most maxAge ago, and ahead of us no more
 // than clocks differ, which counts as now.
-func (c *call) occurredAt(text string) (time.Time, collector.Reason) {
+func (c *call) occurredAt(text string, maxAge time.Duration) (time.Time, collector.Reason) {
 	if text == "" {
 		return c.at, ""
 	}
@@ -274,7 +284,7 @@ func (c *call) occurredAt(text string) (time.Time, collector.Reason) {
 		return time.Time{}, collector.ReasonEventTime
 	}
 	switch age := c.at.Sub(at); {
-	case age > maxEventAge:
+	case age > maxAge:
 		return time.Time{}, collector.ReasonEventTooOld
 	case age < -maxClockAhead:
 		return time.Time{}, collector.ReasonEventInFuture
@@ -310,6 +320,8 @@ func whyNotDecoded(err error, raw []byte) (why collector.Reason, where string) {
 		return collector.ReasonEventName, where
 	case "at":
 		return collector.ReasonEventTime, where
+	case "channel":
+		return collector.ReasonChannel, where
 	}
 	return collector.ReasonMalformedJSON, where
 }

@@ -80,6 +80,13 @@ func TestOneBadEventLosesOnlyItself(t *testing.T) {
 		{`{"id":"A","name":"b","at":"2026-11-24T12:01:01Z",` + who + `}`, collector.ReasonEventInFuture, ""},
 		{`{"id":"A","name":"b","at":"9999-12-31T23:59:59Z",` + who + `}`, collector.ReasonEventInFuture, ""},
 		{`{"id":"A","name":"b","at":"0001-01-01T00:00:00Z",` + who + `}`, collector.ReasonEventTooOld, ""},
+		{`{"id":"A","name":"b","channel":"shop",` + who + `}`, collector.ReasonChannel, ""},
+		{`{"id":"A","name":"b","channel":"Store",` + who + `}`, collector.ReasonChannel, ""},
+		{`{"id":"A","name":"b","channel":7,` + who + `}`, collector.ReasonChannel, ""},
+		{`{"id":"A","name":"b","at":"2026-09-23T11:59:59Z","channel":"store",` + who + `}`, collector.ReasonEventTooOld, ""},
+		{`{"id":"A","name":"b","at":"2026-11-17T11:59:59Z","channel":"phone",` + who + `}`, collector.ReasonEventTooOld, ""},
+		{`{"id":"A","name":"b","integrations":[],` + who + `}`, collector.ReasonIntegrations, ""},
+		{`{"id":"A","name":"b","integrations":{"meta":{"x":"` + strings.Repeat("x", 9000) + `"}},` + who + `}`, collector.ReasonIntegrations, ""},
 		{`{"id":"A","name":"b"}`, collector.ReasonNoSubject, ""},
 		{`{"id":"A","name":"b","customer":{},"visitor":"not a visitor"}`, collector.ReasonNoSubject, ""},
 		{`{"id":"A","name":"b","customer":{"email":"unusable"}}`, collector.ReasonNoSubject, ""},
@@ -136,6 +143,23 @@ func TestServerEventDetails(t *testing.T) {
 		}},
 		{"a property with contact data", `{"id":"A","name":"b","customer":{"id":"c"},"properties":{"a":1,"gift":{"to":["x y@z.com"]}}}`, func(e collector.Event) bool {
 			return len(e.Properties) == 1 && len(e.Notes) == 1 && e.Notes[0] == collector.Note{Field: "properties.gift", Reason: ReasonContactData}
+		}},
+		{"62 days ago in a store", `{"id":"A","name":"b","at":"2026-09-23T12:00:00Z","channel":"store","visitor":"1.a.b"}`, func(e collector.Event) bool {
+			return e.Channel == collector.ChannelStore && e.OccurredAt.Equal(noon.Add(-62*24*time.Hour))
+		}},
+		{"what one kind of destination understands", `{"id":"A","name":"b","visitor":"v","integrations":{"meta":{"lead_id":"123456789012345","app":{"slots":["i2",""]}}}}`, func(e collector.Event) bool {
+			return cmp.Equal(e.Integrations, map[string]map[string]any{"meta": {"lead_id": "123456789012345", "app": map[string]any{"slots": []any{"i2", ""}}}}) && e.Notes == nil
+		}},
+		{"contact data for one kind of destination", `{"id":"A","name":"b","visitor":"v","integrations":{"meta":{"a":1,"email":"x","deep":{"b":["x@y.example"]}}}}`, func(e collector.Event) bool {
+			return cmp.Equal(e.Integrations, map[string]map[string]any{"meta": {"a": 1.0}}) && cmp.Equal(e.Notes, []collector.Note{
+				{Field: "integrations.meta.deep", Reason: ReasonContactData}, {Field: "integrations.meta.email", Reason: ReasonContactData},
+			})
+		}},
+		{"kinds of destination that are not there", `{"id":"A","name":"b","visitor":"v","integrations":{"All":true,"x y":{},"meta":7}}`, func(e collector.Event) bool {
+			return e.Integrations == nil && cmp.Equal(e.Notes, []collector.Note{
+				{Field: "integrations.All", Reason: collector.ReasonUnknownField}, {Field: "integrations.meta", Reason: collector.ReasonIntegrations},
+				{Field: "integrations", Reason: collector.ReasonUnknownField},
+			})
 		}},
 	} {
 		f := start(t)

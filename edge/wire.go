@@ -42,9 +42,12 @@ const (
 	maxBeaconEvents     = 50
 	maxBeaconMembers    = 64 // of "m" and "u"
 	maxAnswerCategories = 64
-	maxEventAge         = 7 * 24 * time.Hour // older ones are of no use to anybody
-	maxClockAhead       = 60 * time.Second   // an event later than its own sending
+	maxClockAhead       = 60 * time.Second // an event later than its own sending
 )
+
+// maxEventAge is how old an event of a page may be; older ones are of no use to
+// anybody.
+var maxEventAge = collector.ChannelWeb.MaxAge()
 
 // A beacon is a decoded request of the tag. All its strings are its own.
 type beacon struct {

@@ -111,6 +111,7 @@ var (
 	datasetForm  = regexp.MustCompile(`^[1-9][0-9]{4,19}$`)
 	versionForm  = regexp.MustCompile(`^v[0-9]{1,3}\.[0-9]$`)
 	testCodeForm = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)
+	agentForm    = regexp.MustCompile(`^[A-Za-z0-9_.-]*[A-Za-z][A-Za-z0-9_.-]*[A-Za-z][A-Za-z0-9_.-]*$`)
 )
 
 func (k checker) meta(path string, m *Meta) {
@@ -119,14 +120,10 @@ func (k checker) meta(path string, m *Meta) {
 	}
 	k.graphVersion(path+".version", m.Version)
 	k.baseURL(path+".base_url", m.BaseURL)
-	if m.TestEventCode == "" {
-		return
+	if a := m.PartnerAgent; a != "" && (len(a) >= 23 || !agentForm.MatchString(a)) {
+		k.err(path+".partner_agent", "`%s.partner_agent` is %q. It names the platform with fewer than 23 letters, digits, '_', '.' and '-', two letters among them.", path, shorten(a))
 	}
-	if !testCodeForm.MatchString(m.TestEventCode) {
-		k.err(path+".test_event_code", "`%s.test_event_code` is no test code. It is the word that the Test Events window shows, such as TEST12345.", path)
-		return
-	}
-	k.warn(path+".test_event_code", "A test event code is set: every conversion shows up in the Test Events window, and counts for measurement and targeting all the same. Take it out when the test is over.")
+	k.testCode(path, m)
 }
 
 // graphEnds are the Graph API's versions with the day Meta ends them (Meta's

@@ -70,8 +70,14 @@ type Meta struct {
 	Version string `yaml:"version" jsonschema:"default=v26.0"`
 	// BaseURL is the Graph API's address. Change it for a simulator on this machine only.
 	BaseURL string `yaml:"base_url" jsonschema:"default=https://graph.facebook.com"`
-	// TestEventCode marks every event for the Test Events window. Such events still count.
+	// AppSecret is the secret of the app that issued the token, when the app asks for proof of it.
+	AppSecret Secret `yaml:"app_secret"`
+	// PartnerAgent names the platform to Meta: fewer than 23 letters, digits, '_', '.' and '-', two letters among them.
+	PartnerAgent string `yaml:"partner_agent" jsonschema:"default=matchkey"`
+	// TestEventCode marks every event for the Test Events window, until test_event_code_until. Such events still count.
 	TestEventCode string `yaml:"test_event_code"`
+	// TestEventCodeUntil is when the test ends: a day, which counts whole in UTC, or a time as in RFC 3339. Without it no code is sent.
+	TestEventCodeUntil string `yaml:"test_event_code_until" jsonschema:"example=2026-12-31"`
 	// Timeout bounds one request. One that was sent and not answered by then is in doubt.
 	Timeout time.Duration `yaml:"timeout" jsonschema:"default=10s" bounds:"1s..60s"`
 	// Batch is the largest number of events in one request.

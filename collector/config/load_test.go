@@ -127,7 +127,8 @@ func TestDefaults(t *testing.T) {
 		Log:     Log{Level: "info", Format: "text"},
 		Destinations: []Destination{{Name: "main", Meta: &Meta{
 			Dataset: "1234567890", Token: NewSecret("EAABsecretEnvironmentToken"), Version: "v26.0",
-			BaseURL: "https://graph.facebook.com", Timeout: 10 * time.Second, Batch: 100, BatchAge: 500 * time.Millisecond, Concurrency: 4, Pixel: true, InDoubt: "resend",
+			BaseURL: "https://graph.facebook.com", PartnerAgent: "matchkey", Timeout: 10 * time.Second,
+			Batch: 100, BatchAge: 500 * time.Millisecond, Concurrency: 4, Pixel: true, InDoubt: "resend",
 		}}},
 		Sites: []Site{{
 			Name: "shop", Origins: []string{"https://www.shop.example"}, Prefix: "/mk", CookieDomain: "shop.example",

@@ -1,6 +1,7 @@
 package consent
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -14,6 +15,7 @@ type input struct {
 	now time.Time
 	// at is when the event happened, pageView the page view it belongs to.
 	at       time.Time
+	channel  collector.Channel
 	pageView string
 	geo      collector.Geo
 	has      []collector.Kind
@@ -81,7 +83,7 @@ func (q *question) stopped() collector.Reason {
 		return ReasonAgeUnder13
 	case in.stops.age != "" && in.stops.age != "adult":
 		return ReasonAgeMinor
-	case in.now.Sub(in.at) > q.MaxAge:
+	case in.now.Sub(in.at) > cmp.Or(q.MaxAge, in.channel.MaxAge()):
 		return ReasonEventTooOld
 	case in.at.Sub(in.now) > clockSkew:
 		return ReasonEventTimeInFuture

@@ -72,7 +72,8 @@ type Policy struct {
 	// MaxValidity bounds how long a yes counts, whatever its record says; zero
 	// means 180 days.
 	MaxValidity time.Duration
-	// MaxAge is the age beyond which an event is of no use; zero means 7 days.
+	// MaxAge is the age beyond which an event is of no use; zero means that of
+	// the event's channel, which is 7 days, and 62 in a store.
 	MaxAge time.Duration
 
 	// AcceptUnproven lets a yes count without a known notice, so without proof
@@ -120,7 +121,6 @@ func (p Policy) complete() Policy {
 	orText(&p.Matching, PurposeMatching)
 	orText(&p.Personalisation, PurposePersonalisation)
 	orLength(&p.MaxValidity, 180*24*time.Hour)
-	orLength(&p.MaxAge, 7*24*time.Hour)
 	return p
 }
 
@@ -143,7 +143,7 @@ func (d *Decider) Decide(q collector.Question) collector.Decision {
 		}
 	}
 	return d.policy.decide(input{
-		now: q.Now, at: q.Event.OccurredAt, pageView: q.Event.PageView,
+		now: q.Now, at: q.Event.OccurredAt, channel: q.Event.Channel, pageView: q.Event.PageView,
 		geo: q.Geo, has: q.Has, purposes: purposes,
 		direct: q.Direct, linked: q.Linked, records: q.Records,
 		signals: signals{gpc: q.Signals.GPC},

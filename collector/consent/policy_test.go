@@ -1,6 +1,7 @@
 package consent
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -115,5 +116,23 @@ func TestTheEmptyPolicyDoesNotWaitOrLimit(t *testing.T) {
 	unproven.Notice = ""
 	if got := d.Decide(ask(unproven)); got.Outcome != collector.Drop {
 		t.Errorf("on an unproven yes: %s, want drop", got.Outcome)
+	}
+}
+
+// What a till hands in by the month is not too old for being asked about.
+func TestAnEventIsOldByItsChannel(t *testing.T) {
+	d := New(Policy{Version: "1"})
+	for channel, days := range map[collector.Channel]int{"": 7, collector.ChannelPhone: 7, collector.ChannelStore: 62} {
+		for _, over := range []bool{false, true} {
+			q := ask()
+			q.Event.Channel = channel
+			q.Event.OccurredAt = q.Now.Add(-time.Duration(days) * 24 * time.Hour)
+			if over {
+				q.Event.OccurredAt = q.Event.OccurredAt.Add(-time.Second)
+			}
+			if got := slices.Contains(d.Decide(q).Reasons, ReasonEventTooOld); got != over {
+				t.Errorf("%q after %d days (and a second: %v): too old %v", channel, days, over, got)
+			}
+		}
 	}
 }

@@ -21,7 +21,8 @@ type scope struct {
 }
 
 // personal are the kinds that need the matching purpose.
-var personal = append(collector.ContactKinds(), collector.KindCustomer, collector.KindVisitor)
+var personal = append(collector.ContactKinds(),
+	collector.KindCustomer, collector.KindVisitor, collector.KindAccount, collector.KindDevice)
 
 // recognising are the kinds by which a recipient can recognise a person.
 var recognising = []collector.Kind{

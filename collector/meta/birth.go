@@ -16,7 +16,7 @@ const firstYear = 1900
 // century is never guessed.
 func birth(v string) string {
 	groups := digitGroups(v, 3)
-	if len(groups) == 1 && len(groups[0]) == 8 {
+	if len(groups) > 0 && len(groups[0]) == 8 { // perhaps with a time behind it
 		return date(groups[0][:4], groups[0][4:6], groups[0][6:])
 	}
 	if len(groups) < 3 {

@@ -29,8 +29,6 @@ const (
 	clockSlack = time.Minute
 	// maxClickID bounds an fbclid; Meta's own library ignores longer ones (§ 5.1).
 	maxClickID = 500
-	// maxAppendix is generous: the appendix of Meta's libraries has 2 or 8 characters (§ 5.4).
-	maxAppendix = 16
 )
 
 // BrowserIdentifiers says how browser id and click travel between browser and
@@ -90,10 +88,10 @@ func readBrowserValue(value string, isPayload func(string) bool) (v browserValue
 	if len(parts) != 4 && len(parts) != 5 {
 		return v, false
 	}
-	if parts[0] != "fb" || len(parts[1]) > 3 || !isDigits(parts[1]) || !isDigits(parts[2]) || !isPayload(parts[3]) {
+	if parts[0] != "fb" || len(parts[1]) > 2 || !isDigits(parts[1]) || !isDigits(parts[2]) || !isPayload(parts[3]) {
 		return v, false
 	}
-	if len(parts) == 5 && (len(parts[4]) > maxAppendix || !isBase64URL(parts[4])) {
+	if len(parts) == 5 && !isAppendix(parts[4]) {
 		return v, false
 	}
 	if len(parts[2]) == 10 {
@@ -109,16 +107,38 @@ func readBrowserValue(value string, isPayload func(string) bool) (v browserValue
 	return browserValue{strings.Join(parts, "."), time.UnixMilli(ms).UTC(), parts[3]}, true
 }
 
+// isAppendix accepts what Meta's libraries hang on: two characters that name one
+// of six languages, or any eight (capi.md § 5.4). With another one they take the
+// cookie for broken, and so do we.
+func isAppendix(s string) bool {
+	switch s {
+	case "AQ", "Ag", "Aw", "BA", "BQ", "Bg":
+		return true
+	}
+	return len(s) == 8 && isBase64URL(s)
+}
+
 // isRandomPart accepts any digits: Meta's libraries make up to 18 of them (§ 5.1).
 func isRandomPart(s string) bool { return len(s) <= 20 && isDigits(s) }
 
 // isClickID accepts what real fbclids are made of; they contain "-" and "_".
 func isClickID(s string) bool { return len(s) <= maxClickID && isBase64URL(s) }
 
-func isDigits(s string) bool { return s != "" && strings.Trim(s, "0123456789") == "" }
+func isDigits(s string) bool {
+	for i := range len(s) {
+		if s[i] < '0' || s[i] > '9' {
+			return false
+		}
+	}
+	return s != ""
+}
 
 func isBase64URL(s string) bool {
-	return s != "" && keep(s, func(r rune) bool {
-		return isPlainLetter(r) || '0' <= r && r <= '9' || r == '-' || r == '_'
-	}) == s
+	for i := range len(s) {
+		c := s[i]
+		if !('0' <= c && c <= '9' || 'a' <= c|0x20 && c|0x20 <= 'z' || c == '-' || c == '_') {
+			return false
+		}
+	}
+	return s != ""
 }

@@ -24,17 +24,14 @@ const (
 	versionWarning = 90 * 24 * time.Hour
 )
 
-// noEvents is a request that sends no event. Meta looks at the token first, then
-// at the data set, and then finds nothing in it.
-var noEvents = []byte(`{"data":[]}`)
-
-// Check sends a request without events, and asks when the token ends. That
+// Check sends a request without events, in which Meta looks at the token first,
+// then at the data set, and then finds nothing in it; and asks when the token ends. That
 // question alone carries the token in its body, over the same connection to
 // Meta, because Meta's token inspection wants it as a parameter, and an address
 // ends up in logs. A token that Meta does not tell the end of has no deadline.
 func (d *Destination) Check(ctx context.Context) collector.Check {
 	c := collector.Check{At: d.now()}
-	c.Verdict = standing(d.post(ctx, d.endpoint, jsonBody, noEvents))
+	c.Verdict = standing(d.post(ctx, d.endpoint, jsonBody, d.splice(nil, nil)))
 	if !d.versionEnds.IsZero() {
 		c.Deadlines = append(c.Deadlines, collector.Deadline{
 			Reason: ReasonVersionEnds, WarnFrom: d.versionEnds.Add(-versionWarning), At: d.versionEnds,

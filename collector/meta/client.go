@@ -19,10 +19,15 @@ import (
 // maxAnswer bounds what is read of an answer.
 const maxAnswer = 1 << 20
 
-// envelope returns what stands before and after the events. The keys are
-// Meta's request-level keys (capi.md § 1.6).
-func envelope(testEventCode, partnerAgent string) (head, tail []byte) {
-	head, tail = []byte(`{"data":[`), []byte(`]`)
+// head stands before the events of a request.
+const head = `{"data":[`
+
+// envelope returns what stands after the events: Meta's request-level keys
+// (capi.md § 1.6). The proof of the app's secret is one of them, as in Meta's own
+// Node SDK; that copies in a body were ignored is known of form bodies only
+// (§ 1.4), and a URL would carry it into the logs of proxies.
+func envelope(proof, partnerAgent, testEventCode string) []byte {
+	tail := []byte(`]`)
 	add := func(key, value string) {
 		if value != "" {
 			text, err := jsontext.AppendQuote(nil, value)
@@ -32,25 +37,27 @@ func envelope(testEventCode, partnerAgent string) (head, tail []byte) {
 			tail = append(append(append(append(tail, `,"`...), key...), `":`...), text...)
 		}
 	}
+	add("appsecret_proof", proof)
 	add("partner_agent", partnerAgent)
 	add("test_event_code", testEventCode)
-	return head, append(tail, '}')
+	return append(tail, '}')
 }
 
 // splice puts the bodies to the letter into one request's body.
 func (d *Destination) splice(parcels []collector.Parcel, which []int) []byte {
-	size := len(d.head) + len(d.tail)
+	tail := d.tail()
+	size := len(head) + len(tail)
 	for _, i := range which {
 		size += len(parcels[i].Body) + 1
 	}
-	body := append(make([]byte, 0, size), d.head...)
+	body := append(make([]byte, 0, size), head...)
 	for n, i := range which {
 		if n > 0 {
 			body = append(body, ',')
 		}
 		body = append(body, parcels[i].Body...)
 	}
-	return append(body, d.tail...)
+	return append(body, tail...)
 }
 
 // isEvent reports whether a body is one JSON object: anything else would spoil

@@ -15,23 +15,26 @@ import (
 
 // Compose makes the payload of a delivery: a body that is one event in JSON, to
 // be sent to the letter on every try, and its lineage, personal values masked.
-// When Meta would refuse the event as a whole, the refusal says why and the
-// payload has no body. Equal compositions give equal payloads; c is not changed.
+// When Meta would refuse the event as a whole, the refusal names the first
+// fault, the lineage all of them, and the payload has no body. Equal compositions give equal payloads; c is not changed.
 func Compose(c collector.Composition) (collector.Payload, *collector.Refusal) {
 	d := draft{c: c}
 	d.fact()
 	d.page()
+	d.referrer()
+	d.source()
 	d.contact()
 	d.customer()
 	d.click()
 	d.browser()
 	d.client()
-	d.source()
 	d.privacy()
 	d.custom()
+	d.integration()
 
+	refusal := d.preflight()
 	payload := collector.Payload{Fields: d.fields}
-	if refusal := d.preflight(); refusal != nil {
+	if refusal != nil {
 		return payload, refusal
 	}
 	body, err := d.event.encode()
@@ -50,6 +53,8 @@ type draft struct {
 	c      collector.Composition
 	event  ServerEvent
 	fields []collector.Field
+	// refusal is the first fault that costs the whole event.
+	refusal *collector.Refusal
 }
 
 // sent notes that a field goes along.
@@ -112,20 +117,6 @@ func (d *draft) fact() {
 
 	d.event.EventID = e.ID
 	d.sent(d.own("event_id", "", e.ID, "as it is; the browser's copy has the same"))
-}
-
-// source sets action_source. "website" is claimed only when a page or a browser
-// is known: the sender answers for its truth (capi.md § 2.1), and a website's
-// event is expected to have both (§ 2.2). What a back end reports of a person
-// that no browser was ever seen of is "system_generated", for which the common
-// fields are enough.
-func (d *draft) source() {
-	d.event.ActionSource = sourceSystem
-	how := "neither a page nor a browser is known"
-	if d.event.EventSourceURL != "" || d.event.UserData.UserAgent != "" {
-		d.event.ActionSource, how = sourceWebsite, "a page or a browser is known"
-	}
-	d.sent(d.own("action_source", "", d.event.ActionSource, how))
 }
 
 // privacy sets what the decision asks of Meta.

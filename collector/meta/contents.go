@@ -3,87 +3,97 @@ package meta
 // custom_data.contents: what was bought or looked at, item by item.
 
 import (
-	"fmt"
 	"maps"
 	"slices"
 
 	"matchkey/collector"
 )
 
-// contents sends the items. An item without an id is left out; a part of an
+// contents reads the items. An item without an id is left out; a part of an
 // item that is unknown or faulty costs itself only and is named once.
-func (d *draft) contents(path string, value any) {
+func contents(d *draft, path string, value any) (any, collector.Reason) {
 	entries, ok := asList(value)
 	if !ok {
-		d.dropped(path, "", collector.ReasonMalformed)
-		return
+		return nil, collector.ReasonMalformed
 	}
-	faults := make(map[string]collector.Reason)
+	var faults map[string]collector.Reason
+	fault := func(at string, why collector.Reason) {
+		if faults == nil {
+			faults = make(map[string]collector.Reason)
+		}
+		faults[at] = why
+	}
 	if len(entries) > maxListed {
-		entries, faults[path+"[]"] = entries[:maxListed], ReasonTooMany
+		entries = entries[:maxListed]
+		fault(path+"[]", ReasonTooMany)
 	}
-	var items []Item
+	items := make([]Item, 0, len(entries))
 	for _, entry := range entries {
-		if item, ok := readItem(entry, path+"[]", faults); ok {
+		if item, ok := d.item(entry, path+"[]", fault); ok {
 			items = append(items, item)
 		}
-	}
-	if len(items) == 0 {
-		d.dropped(path, "", collector.ReasonMalformed)
-	} else {
-		d.event.Custom["contents"] = items
-		d.sent(d.own(path, "", fmt.Sprintf("%d items", len(items)), ""))
 	}
 	for _, at := range slices.Sorted(maps.Keys(faults)) {
 		d.dropped(at, "", faults[at])
 	}
+	if len(items) == 0 {
+		return nil, collector.ReasonMalformed
+	}
+	return items, ""
 }
 
-// readItem reads one entry; ok is false when it has no id. What is faulty is
-// noted under the path of its part.
-func readItem(entry any, path string, faults map[string]collector.Reason) (item Item, ok bool) {
+// item reads one entry; ok is false when it has no id. What is faulty is noted
+// under the path of its part.
+func (d *draft) item(entry any, path string, fault func(string, collector.Reason)) (item Item, ok bool) {
 	parts, isObject := entry.(map[string]any)
 	if !isObject {
-		faults[path] = collector.ReasonMalformed
+		fault(path, collector.ReasonMalformed)
 		return item, false
 	}
+	id := collector.ReasonNeverSeen
 	for key, value := range parts {
-		at := path + "." + key
-		if !customKey.MatchString(key) {
-			at = path + ".*"
-		}
-		if why := item.set(key, value); why != "" {
-			faults[at] = why
+		why := d.itemPart(&item, key, value)
+		switch {
+		case key == "id":
+			id = why
+		case why != "" && !isCustomKey(key):
+			fault(path+".*", why)
+		case why != "":
+			fault(path+"."+key, why)
 		}
 	}
-	if item.ID == "" && faults[path+".id"] == "" {
-		faults[path+".id"] = collector.ReasonNeverSeen
+	if id != "" {
+		fault(path+".id", id)
 	}
 	return item, item.ID != ""
 }
 
-// set reads one part of an item.
-func (item *Item) set(key string, value any) collector.Reason {
-	texts := map[string]*string{
-		"id": &item.ID, "title": &item.Title, "description": &item.Description,
-		"brand": &item.Brand, "category": &item.Category, "delivery_category": &item.DeliveryCategory,
-	}
-	if target, ok := texts[key]; ok {
-		s, why := plainText(value)
-		*target = s
-		return why
-	}
-	numbers := map[string]**float64{"quantity": &item.Quantity, "item_price": &item.ItemPrice}
-	if target, ok := numbers[key]; ok {
-		f, why := float(value)
-		switch {
-		case why != "":
-			return why
-		case f < 0:
-			return ReasonValueInvalid
+// itemPart reads one part of an item.
+func (d *draft) itemPart(item *Item, key string, value any) (why collector.Reason) {
+	switch key {
+	case "id":
+		item.ID, why = d.text(value)
+	case "title":
+		item.Title, why = d.text(value)
+	case "description":
+		item.Description, why = d.text(value)
+	case "brand":
+		item.Brand, why = d.text(value)
+	case "category":
+		item.Category, why = d.text(value)
+	case "delivery_category":
+		item.DeliveryCategory, why = enum(value, deliveries)
+	case "quantity":
+		item.Quantity, why = whole(value)
+	case "item_price":
+		item.ItemPrice, why = money(value)
+	case "price":
+		item.Price, why = money(value)
+	default:
+		if personalKey(key) {
+			return ReasonPersonal
 		}
-		*target = &f
-		return ""
+		return collector.ReasonUnknownField
 	}
-	return collector.ReasonUnknownField
+	return why
 }

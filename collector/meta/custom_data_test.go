@@ -162,22 +162,37 @@ func FuzzCustomData(f *testing.F) {
 	})
 }
 
-// noEmptiness fails on a null or an empty string at any depth.
-func noEmptiness(t *testing.T, v any) {
+// noEmptiness fails on a null, an empty string, or an empty object or list at any
+// depth. Meta itself wants two kinds of them: an empty list of options says that
+// limited use does not apply, and empty slots of extinfo are not known.
+func noEmptiness(t interface{ Fatalf(string, ...any) }, v any) {
+	check := func(key string, x any) {
+		switch x := x.(type) {
+		case nil, map[string]any:
+			if m, _ := x.(map[string]any); len(m) == 0 {
+				t.Fatalf("%q is empty: %v", key, v)
+			}
+		case string:
+			if x == "" {
+				t.Fatalf("%q is empty: %v", key, v)
+			}
+		case []any:
+			if len(x) == 0 && key != "data_processing_options" {
+				t.Fatalf("%q is empty: %v", key, v)
+			}
+		}
+		if key != "extinfo" {
+			noEmptiness(t, x)
+		}
+	}
 	switch v := v.(type) {
 	case map[string]any:
-		for _, x := range v {
-			if x == nil || x == "" {
-				t.Fatalf("empty: %v", v)
-			}
-			noEmptiness(t, x)
+		for key, x := range v {
+			check(key, x)
 		}
 	case []any:
 		for _, x := range v {
-			if x == nil || x == "" {
-				t.Fatalf("empty: %v", v)
-			}
-			noEmptiness(t, x)
+			check("", x)
 		}
 	}
 }

@@ -43,8 +43,13 @@ type Config struct {
 	// BaseURL is where the Graph API is: https, or http on the loopback.
 	BaseURL string
 	// TestEventCode routes a preview to the Test Events window. Such events
-	// still count (capi.md § 1.6), so production has none.
-	TestEventCode string
+	// still count (capi.md § 1.6), so it is sent until TestEventCodeUntil only;
+	// without that, never.
+	TestEventCode      string
+	TestEventCodeUntil time.Time
+	// AppSecret is the secret of the app that issued the token; empty when the
+	// app does not ask for a proof of it (§ 1.4). It is never sent itself.
+	AppSecret Token
 	// PartnerAgent names the platform; under 23 characters.
 	PartnerAgent string
 	// BatchMax is the most events of one request, at most [MaxBatch]; Concurrency
@@ -63,7 +68,7 @@ type Config struct {
 	Timeout time.Duration
 	// Transport makes the requests; nil means one of our own.
 	Transport http.RoundTripper
-	// Now is the clock; nil means time.Now.
+	// Now is the clock; nil means time.Now. Safe for concurrent use.
 	Now func() time.Time `json:"-"`
 }
 
@@ -77,13 +82,11 @@ type Destination struct {
 	// versionEnds is zero when it is not known.
 	versionEnds time.Time
 	now         func() time.Time
-	secret      *secret
-	// head and tail stand before and after the events in a request's body.
-	head, tail []byte
-	limits     collector.Limits
-	twin       bool // the Pixel sends the same events
-	timeout    time.Duration
-	transport  http.RoundTripper
+	access      *access
+	limits      collector.Limits
+	twin        bool // the Pixel sends the same events
+	timeout     time.Duration
+	transport   http.RoundTripper
 }
 
 var _ collector.Destination = (*Destination)(nil)
@@ -117,7 +120,6 @@ func New(c Config) (*Destination, error) {
 		own.MaxIdleConnsPerHost = c.Concurrency // or every other request would shake hands anew
 		c.Transport = own
 	}
-	head, tail := envelope(c.TestEventCode, c.PartnerAgent)
 	return &Destination{
 		name:        c.Name,
 		endpoint:    strings.TrimSuffix(c.BaseURL, "/") + "/" + c.Version + "/" + c.Dataset + "/events",
@@ -125,12 +127,11 @@ func New(c Config) (*Destination, error) {
 		version:     c.Version,
 		versionEnds: c.VersionEnds,
 		now:         c.Now,
-		secret:      newSecret(c.Token),
-		head:        head, tail: tail,
-		limits:    collector.Limits{Batch: c.BatchMax, Concurrency: c.Concurrency, Linger: c.Linger, Resends: c.resends()},
-		twin:      !c.NoPixel,
-		timeout:   c.Timeout,
-		transport: c.Transport,
+		access:      newAccess(&c),
+		limits:      collector.Limits{Batch: c.BatchMax, Concurrency: c.Concurrency, Linger: c.Linger, Resends: c.resends()},
+		twin:        !c.NoPixel,
+		timeout:     c.Timeout,
+		transport:   c.Transport,
 	}, nil
 }
 
@@ -154,6 +155,9 @@ func (c *Config) check() error {
 	}
 	if err := checkToken(c.Token); err != nil {
 		fault("%w", err)
+	}
+	if c.AppSecret != "" && !tokenGrammar.MatchString(string(c.AppSecret)) {
+		fault("the app's secret holds blanks; copy it again from the app's settings")
 	}
 	if !versionGrammar.MatchString(c.Version) {
 		fault("the version %q is not like %q", c.Version, DefaultVersion)

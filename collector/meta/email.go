@@ -3,6 +3,7 @@ package meta
 import (
 	"regexp"
 	"strings"
+	"unicode/utf8"
 )
 
 // emailGrammar is an address of RFC 5322's unquoted kind with a domain of at
@@ -16,14 +17,15 @@ var emailGrammar = regexp.MustCompile(
 const maxEmail = 254
 
 // email is the address in lower case. Dots and plus parts stay: Meta does not
-// fold them.
+// fold them. Letters outside of ASCII are refused before they are lowered, since
+// some become an ASCII letter by it: "İ" is no "i".
 func email(v string) string {
+	if len(v) > maxEmail || strings.ContainsFunc(v, func(r rune) bool { return r >= utf8.RuneSelf }) {
+		return ""
+	}
 	v = strings.ToLower(v)
-	if len(v) > maxEmail || !emailGrammar.MatchString(v) {
+	if !emailGrammar.MatchString(v) {
 		return ""
 	}
 	return v
 }
-
-// emailInside finds what looks like an e-mail address in a longer text.
-var emailInside = regexp.MustCompile(`[^\s@/?&=:;,<>"']+@[^\s@/?&=:;,<>"']+\.[^\s@/?&=:;,<>"'.]+`)

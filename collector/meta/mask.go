@@ -32,6 +32,12 @@ func maskBrowserValue(value string) string {
 	return strings.Join(parts, ".")
 }
 
+// maskID shows at most a quarter of an id at either end, four characters each.
+func maskID(id string) string {
+	n := min(4, len(id)/4)
+	return strings.ToValidUTF8(id[:n]+"…"+id[len(id)-n:], "")
+}
+
 // maskIP shows the network: /24 of an IPv4 address, /48 of an IPv6 address.
 func maskIP(a netip.Addr) string {
 	bits := 48

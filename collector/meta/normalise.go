@@ -12,6 +12,8 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"golang.org/x/text/cases"
+	"golang.org/x/text/language"
 	"golang.org/x/text/unicode/norm"
 
 	"matchkey/collector"
@@ -107,8 +109,8 @@ func normalise(key, value, where string) (forms []string, hashed bool, why colle
 	value = trim(norm.NFC.String(value))
 	if isHash(value) {
 		value = strings.ToLower(value)
-		if deniedHash[value] {
-			return nil, false, ReasonPlaceholder
+		if why := deniedHash[value]; why != "" {
+			return nil, false, why
 		}
 		return []string{value}, true, ""
 	}
@@ -125,8 +127,8 @@ func normalise(key, value, where string) (forms []string, hashed bool, why colle
 	if len(forms) == 0 {
 		return nil, false, collector.ReasonNotNormalisable
 	}
-	if deniedHash[hash(forms[0])] {
-		return nil, false, ReasonPlaceholder
+	if why := deniedForm[forms[0]]; why != "" {
+		return nil, false, why
 	}
 	return forms, false, ""
 }
@@ -137,26 +139,33 @@ func hash(form string) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// deniedHash lists the hashes of what broken senders hash: nothing, "null",
-// "undefined" and "test". Meta's own sample payload ships two of them as phone
-// numbers (capi.md § 3.3).
-var deniedHash = map[string]bool{
-	hash(""):          true,
-	hash("null"):      true,
-	hash("undefined"): true,
-	hash("test"):      true,
+// deniedForm lists what broken senders send in place of a value. Meta's own
+// sample payload ships the hashes of two of them as phone numbers (capi.md § 3.3).
+var deniedForm = map[string]collector.Reason{
+	"":          ReasonPlaceholderEmpty,
+	"null":      ReasonPlaceholderNull,
+	"undefined": ReasonPlaceholderUndefined,
+	"test":      ReasonPlaceholderTest,
 }
+
+// deniedHash lists the hashes of deniedForm.
+var deniedHash = func() map[string]collector.Reason {
+	hashes := make(map[string]collector.Reason, len(deniedForm))
+	for form, why := range deniedForm {
+		hashes[hash(form)] = why
+	}
+	return hashes
+}()
 
 // isHash reports whether s is exactly 64 hexadecimal digits. The test is
 // anchored: a longer string that contains 64 is no hash (capi.md § 13.19), and
 // an MD5 is none that Meta supports.
-func isHash(s string) bool {
-	if len(s) != sha256.Size*2 {
-		return false
-	}
-	for i := 0; i < len(s); i++ {
-		c := s[i] | 0x20
-		if !('0' <= s[i] && s[i] <= '9' || 'a' <= c && c <= 'f') {
+func isHash(s string) bool { return len(s) == sha256.Size*2 && isHex(s) }
+
+// isHex reports whether s has only hexadecimal digits, of either case.
+func isHex(s string) bool {
+	for i := range len(s) {
+		if c := s[i] | 0x20; !('0' <= s[i] && s[i] <= '9' || 'a' <= c && c <= 'f') {
 			return false
 		}
 	}
@@ -169,6 +178,19 @@ func trim(s string) string { return strings.TrimFunc(s, isBlank) }
 
 func isBlank(r rune) bool {
 	return unicode.IsSpace(r) || r == '\ufeff' || r == '\u200b'
+}
+
+// lower is the text in lower case as JavaScript and Python write it, so that the
+// Pixel and Meta's libraries hash the same: "İ" keeps its dot as a combining
+// one, and a sigma at a word's end is the final one. Package strings knows only
+// one letter for one letter.
+func lower(s string) string {
+	for i := range len(s) {
+		if s[i] >= utf8.RuneSelf {
+			return cases.Lower(language.Und).String(s)
+		}
+	}
+	return strings.ToLower(s)
 }
 
 // keep returns the characters of s for which ok is true.

@@ -27,7 +27,8 @@ type normalForm struct {
 //	{"dropped":"not_normalisable"}
 //	{"error":"…"}    the line is not such an object
 //
-// A value of null is dropped. Other members of the object are ignored.
+// A value of null is dropped, a whole number is read as it is spelled. Other
+// members of the object are ignored.
 func NormaliseLine(line []byte) []byte {
 	var in struct {
 		Key     *string        `json:"key"`
@@ -50,11 +51,20 @@ func NormaliseLine(line []byte) []byte {
 	if in.Value.Kind() == 'n' {
 		return encodeLine(map[string]any{"dropped": collector.ReasonNotNormalisable})
 	}
-	var value string
-	if err := json.Unmarshal(in.Value, &value); err != nil {
-		return lineError("the value has to be a string or null")
+	value, ok := lineValue(in.Value)
+	if !ok {
+		return lineError("the value has to be a string, a whole number or null")
 	}
 	return answerLine(key, value, in.Country)
+}
+
+// lineValue reads a text, or a whole number as it is spelled: telephones, postal
+// codes and dates are often written as numbers, and no digit of them may change.
+func lineValue(raw jsontext.Value) (value string, ok bool) {
+	if raw.Kind() == '0' {
+		return string(raw), isDigits(string(raw))
+	}
+	return value, raw.Kind() == '"' && json.Unmarshal(raw, &value) == nil
 }
 
 func answerLine(key, value, country string) []byte {

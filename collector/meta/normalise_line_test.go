@@ -26,7 +26,7 @@ func TestNormaliseLine(t *testing.T) {
 		}
 	}
 	for _, broken := range []string{
-		``, `x`, `[]`, `{}`, `{"key":"em"}`, `{"value":"a"}`, `{"key":"em","value":3}`, `{"key":"shoe","value":"44"}`,
+		``, `x`, `[]`, `{}`, `{"key":"em"}`, `{"value":"a"}`, `{"key":"em","value":3.5}`, `{"key":"ph","value":1e10}`, `{"key":"ph","value":-1}`, `{"key":"em","value":["a@b.com"]}`, `{"key":"em","value":true}`, `{"key":"ph","value":"1","country":49}`, `{"key":"shoe","value":"44"}`,
 		`{"key":"em","key":"ph","value":"a"}`, "{\"key\":\"em\",\"value\":\"\xff\"}", `{"key":null,"value":"a"}`,
 	} {
 		got := string(NormaliseLine([]byte(broken)))

@@ -17,6 +17,10 @@ import (
 // else as it is written: "+…", "00…", or digits that begin with a country code,
 // which Meta asks its senders for. Only numbers of a possible length pass.
 func phone(v, region string) (string, collector.Reason) {
+	// Words before the number ("tel:", "Phone:") say nothing about it.
+	if i := strings.IndexAny(v, "+＋0123456789"); i > 0 && v[i] != '0' && (v[i] < '1' || v[i] > '9') {
+		v = v[i:]
+	}
 	if region != "" {
 		if form := possible(v, region); form != "" {
 			return form, ""

@@ -21,6 +21,10 @@ const observedSlack = 2 * time.Second
 // again does not make it younger (capi.md § 13.2, § 13.4).
 func (d *draft) click() {
 	const kind, path = collector.KindClick, "user_data.fbc"
+	if d.inMessenger() {
+		d.dropped(path, kind, ReasonOtherChannel)
+		return
+	}
 	ids, own := d.candidates(kind)
 	if len(ids) == 0 {
 		d.dropped(path, kind, d.missing(kind, "fbc", clickCookie))
@@ -33,7 +37,7 @@ func (d *draft) click() {
 	var best *clickSeen
 	why := collector.ReasonMalformed
 	for _, c := range distinctClicks(ids, own) {
-		if reason := c.refused(d.c); reason != "" {
+		if reason := d.refusesClick(c); reason != "" {
 			why = reason
 			continue
 		}
@@ -88,17 +92,21 @@ func distinctClicks(ids []collector.Identifier, own int) []*clickSeen {
 	return clicks
 }
 
-// refused says why a click is not the conversion's. Its age counts at the time
-// of sending, because that is when Meta looks at it.
-func (c *clickSeen) refused(in collector.Composition) collector.Reason {
+// refusesClick says why a click is not the conversion's (capi.md § 5.3). Its age
+// counts at the time of sending, because that is when Meta looks at it, and
+// whether it was before the conversion by the whole seconds that are sent.
+func (d *draft) refusesClick(c *clickSeen) collector.Reason {
 	slack := observedSlack
 	if c.own {
 		slack = clockSlack
 	}
+	at := c.value.at
 	switch {
-	case c.value.at.After(in.Event.OccurredAt.Add(slack)):
+	case at.After(time.Unix(d.event.EventTime, 0).Add(slack)):
 		return collector.ReasonAfterConversion
-	case in.Event.OccurredAt.Sub(c.value.at) > cookieLife, in.Now.Sub(c.value.at) > cookieLife:
+	case at.After(d.c.Now.Add(clockSlack)):
+		return collector.ReasonInFuture
+	case d.c.Event.OccurredAt.Sub(at) > cookieLife, d.c.Now.Sub(at) > cookieLife:
 		return collector.ReasonTooOld
 	}
 	return ""
@@ -108,6 +116,10 @@ func (c *clickSeen) refused(in collector.Composition) collector.Reason {
 // before the conversion, be it by our observation or by its own time.
 func (d *draft) browser() {
 	const kind, path = collector.KindBrowser, "user_data.fbp"
+	if d.inMessenger() {
+		d.dropped(path, kind, ReasonOtherChannel)
+		return
+	}
 	ids, own := d.candidates(kind)
 	if len(ids) == 0 {
 		d.dropped(path, kind, d.missing(kind, "fbp", browserCookie))
@@ -126,6 +138,10 @@ func (d *draft) browser() {
 		limit := d.c.Event.OccurredAt.Add(observedSlack)
 		if i >= own && id.FirstAt.After(limit) && v.at.After(limit) {
 			why = collector.ReasonAfterConversion
+			continue
+		}
+		if v.at.After(d.c.Now.Add(clockSlack)) {
+			why = collector.ReasonInFuture
 			continue
 		}
 		d.event.UserData.Browser = v.text

@@ -5,7 +5,6 @@ package meta
 import (
 	"net/netip"
 	"net/url"
-	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -24,10 +23,16 @@ type clientSeen struct {
 }
 
 // client sets address and user agent as one consistent pair: the event's own,
-// else those of the person's last session start before the conversion. A pair
-// of two different moments would name a browser that never existed there.
+// else, where a browser may stand behind the event, those of the person's last
+// session start before the conversion. A pair of two different moments would
+// name a browser that never existed there.
 func (d *draft) client() {
 	const ipPath, agentPath = "user_data.client_ip_address", "user_data.client_user_agent"
+	if d.inMessenger() {
+		d.dropped(ipPath, collector.KindIP, ReasonOtherChannel)
+		d.dropped(agentPath, collector.KindUserAgent, ReasonOtherChannel)
+		return
+	}
 	seen, why := d.clientPair()
 	if seen == nil {
 		d.dropped(ipPath, collector.KindIP, why)
@@ -68,6 +73,9 @@ func (d *draft) clientPair() (*clientSeen, collector.Reason) {
 	e := &d.c.Event
 	if e.Client.IP != "" || e.Client.UserAgent != "" {
 		return &clientSeen{e.Client, d.own("", "", "", ""), "of the event's own request"}, ""
+	}
+	if !byBrowser(e.Channel) {
+		return nil, ReasonOtherChannel
 	}
 	if s, ok := d.c.Profile.SessionBefore(e.OccurredAt); ok {
 		return &clientSeen{s.Client, seenAt(s.Receipt, "session start", s.At), "of the last session start before the conversion"}, ""
@@ -130,8 +138,9 @@ func userAgent(text string) (string, collector.Reason) {
 	return text, ""
 }
 
-// page sets event_source_url: the event's own page, else the page last seen
-// before the conversion, else the page on which the session began.
+// page sets event_source_url: the event's own page, else, where it may have
+// happened on one, the page last seen before the conversion, else the page on
+// which the session began.
 func (d *draft) page() {
 	const kind, path = collector.KindURL, "event_source_url"
 	pages, why := d.pages()
@@ -167,6 +176,9 @@ func (d *draft) pages() (pages []collector.Field, why collector.Reason) {
 	e, p := &d.c.Event, &d.c.Profile
 	pages = append(pages, d.own("", "", e.URL, "the event's own page"))
 	why = d.missing(collector.KindURL, "l") // the beacon's name of the page's address
+	if !onPage(e.Channel) {
+		return pages, why
+	}
 	if p.Page.URL != "" {
 		if p.Page.At.After(e.OccurredAt.Add(pageSlack)) {
 			why = collector.ReasonAfterConversion
@@ -184,6 +196,24 @@ func (d *draft) pages() (pages []collector.Field, why collector.Reason) {
 	return pages, why
 }
 
+// referrer sets referrer_url: the page before the event's own, if one is known.
+func (d *draft) referrer() {
+	const kind, path = collector.KindURL, "referrer_url"
+	if d.c.Event.Referrer == "" {
+		return
+	}
+	text, why := sourceURL(d.c.Event.Referrer)
+	if why == "" && d.c.Decision.Strips(kind) {
+		why = stripReason(d.c.Decision, kind)
+	}
+	if why != "" {
+		d.dropped(path, kind, why)
+		return
+	}
+	d.event.ReferrerURL = text
+	d.sent(d.own(path, kind, text, "origin and path"))
+}
+
 // sourceURL keeps origin and path of a web page. Query and fragment never
 // travel (consent.md § 4.7), nor does a path that holds an e-mail address.
 func sourceURL(text string) (string, collector.Reason) {
@@ -192,7 +222,7 @@ func sourceURL(text string) (string, collector.Reason) {
 		return "", collector.ReasonMalformed
 	}
 	clean := url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path, RawPath: u.RawPath}
-	if strings.Contains(u.Path, "@") && emailInside.MatchString(u.Path) {
+	if looksLikeEmail(u.Path) {
 		clean.Path, clean.RawPath = "/", ""
 	}
 	return clean.String(), ""

@@ -44,8 +44,8 @@ func (d *draft) hashed(path, key string, kind collector.Kind, ids []collector.Id
 		switch h := strings.ToLower(id.Value); {
 		case !isHash(h):
 			why = ReasonNotHashed
-		case deniedHash[h]:
-			why = ReasonPlaceholder
+		case deniedHash[h] != "":
+			why = deniedHash[h]
 		case len(*list) < maxHashes && !slices.Contains(*list, h):
 			*list = append(*list, h)
 			used = append(used, id)

@@ -15,7 +15,7 @@ import (
 // outside a to z. Where the two differ both forms are sent, which costs nothing
 // (capi.md § 3.4). A name that begins with a digit is an address line.
 func city(v string) []string {
-	form := strings.ToLower(keep(v, func(r rune) bool {
+	form := lower(keep(v, func(r rune) bool {
 		return unicode.IsLetter(r) || unicode.IsMark(r) || unicode.IsNumber(r)
 	}))
 	if form == "" || '0' <= form[0] && form[0] <= '9' {
@@ -37,11 +37,16 @@ func startsWithLetter(s string) bool { return s != "" && 'a' <= s[0] && s[0] <= 
 // Elsewhere names stay whole: Meta's parameter builder would cut Bavaria to
 // "ba" (capi.md § 3.4).
 func state(v, region string) string {
-	form := strings.ToLower(keep(v, func(r rune) bool { return unicode.IsLetter(r) || unicode.IsMark(r) }))
+	form := lower(keep(v, func(r rune) bool { return unicode.IsLetter(r) || unicode.IsMark(r) }))
 	switch region {
 	case "", "US", "CA":
 		if code, ok := stateCodes[form]; ok {
 			return code
+		}
+		// The codes of ISO 3166-2, such as US-CA, which maps and databases of
+		// addresses give.
+		if len(v) == len("US-CA") && v[2] == '-' && (form[:2] == "us" || form[:2] == "ca") && knownState[form[2:]] {
+			return form[2:]
 		}
 	}
 	return form
@@ -61,7 +66,7 @@ func postalCode(v, region string) string {
 			v = v[:5]
 		}
 	}
-	form := strings.ToLower(without(v, func(r rune) bool { return isBlank(r) || unicode.Is(unicode.Pd, r) }))
+	form := lower(without(v, func(r rune) bool { return isBlank(r) || unicode.Is(unicode.Pd, r) }))
 	if len([]rune(form)) < 2 {
 		return ""
 	}

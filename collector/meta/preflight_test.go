@@ -128,7 +128,7 @@ func TestWeakCombinations(t *testing.T) {
 func TestEveryReasonHasASentence(t *testing.T) {
 	all := Sentences()
 	for _, r := range []collector.Reason{
-		ReasonKeyUnknown, ReasonPlaceholder, ReasonPhoneCountry, ReasonNotHashed, ReasonPersonal, ReasonEmptyValue, ReasonTooMany,
+		ReasonKeyUnknown, ReasonPlaceholderEmpty, ReasonPlaceholderNull, ReasonPlaceholderUndefined, ReasonPlaceholderTest, ReasonWordUnknown, ReasonOtherChannel, ReasonFieldMissing, ReasonMessagingName, ReasonPhoneCountry, ReasonNotHashed, ReasonPersonal, ReasonEmptyValue, ReasonTooMany,
 		ReasonEventName, ReasonEventID, ReasonValueMissing, ReasonValueInvalid, ReasonCurrencyMissing, ReasonCurrencyInvalid,
 		ReasonTooWeak, ReasonNoUserAgent, ReasonLimitedUse, ReasonClickMalformed, ReasonPayloadInvalid, ReasonLeadInvalid,
 		ReasonPayloadRejected, ReasonBodyBroken, ReasonToken, ReasonPermission, ReasonDataset, ReasonThrottled, ReasonPolicy,

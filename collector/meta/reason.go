@@ -5,8 +5,13 @@ import "matchkey/collector"
 // Reasons why a value has no place in a payload, or why a payload is refused
 // before anything is sent.
 const (
-	ReasonKeyUnknown      collector.Reason = "key_unknown"           // not a key that is normalised
-	ReasonPlaceholder     collector.Reason = "placeholder_value"     // "null", "undefined", "test" or nothing, perhaps already hashed
+	ReasonKeyUnknown collector.Reason = "key_unknown" // not a key that is normalised
+	// What broken senders hash, by name; perhaps it was hashed already.
+	ReasonPlaceholderEmpty     collector.Reason = "placeholder_empty"
+	ReasonPlaceholderNull      collector.Reason = "placeholder_null"
+	ReasonPlaceholderUndefined collector.Reason = "placeholder_undefined"
+	ReasonPlaceholderTest      collector.Reason = "placeholder_test"
+
 	ReasonPhoneCountry    collector.Reason = "phone_without_country" // a national number and no country to read it with
 	ReasonNotHashed       collector.Reason = "not_hashed"            // a stored value that is not a SHA-256
 	ReasonPersonal        collector.Reason = "personal_data"         // a property that must not travel in custom_data
@@ -21,6 +26,10 @@ const (
 	ReasonTooWeak         collector.Reason = "user_data_too_weak"
 	ReasonNoUserAgent     collector.Reason = "user_agent_missing"
 	ReasonLimitedUse      collector.Reason = "limited_use_incomplete"
+	ReasonWordUnknown     collector.Reason = "value_not_allowed"      // none of the words that the key can have
+	ReasonOtherChannel    collector.Reason = "not_for_this_channel"   // has no place where the event happened
+	ReasonFieldMissing    collector.Reason = "required_field_missing" // where the event happened, Meta wants it
+	ReasonMessagingName   collector.Reason = "messaging_event_name"   // a messenger's events have names of their own
 )
 
 // Reasons of verdicts.
@@ -51,8 +60,12 @@ const (
 // Sentences gives every reason of this package in words for people.
 func Sentences() map[collector.Reason]string {
 	return map[collector.Reason]string{
-		ReasonKeyUnknown:      "This is not a key that has a normal form.",
-		ReasonPlaceholder:     "The value is a placeholder like \"null\" or \"test\"; the sender has a fault.",
+		ReasonKeyUnknown:           "This is not a key that has a normal form.",
+		ReasonPlaceholderEmpty:     "The value is the hash of nothing: the sender hashes an empty field. Leave it out there.",
+		ReasonPlaceholderNull:      "The value is \"null\", perhaps hashed: the sender makes a text of a missing value. Leave it out there.",
+		ReasonPlaceholderUndefined: "The value is \"undefined\", perhaps hashed: the sender's script makes a text of a missing value. Leave it out there.",
+		ReasonPlaceholderTest:      "The value is \"test\", perhaps hashed: somebody's test data are sent.",
+
 		ReasonPhoneCountry:    "The phone number has no country code and no country came with it; a prefix is never invented.",
 		ReasonNotHashed:       "The stored value is not a SHA-256, so it was left out.",
 		ReasonPersonal:        "The property looks like personal data, which must not travel in custom_data; it was left out.",
@@ -67,6 +80,10 @@ func Sentences() map[collector.Reason]string {
 		ReasonTooWeak:         "What is known of the person is too little to match anybody; Meta refuses such events.",
 		ReasonNoUserAgent:     "An event of a website without a user agent needs an e-mail address, phone number, customer id or browser id.",
 		ReasonLimitedUse:      "Limited data use needs a state, or an IP address from which Meta derives it.",
+		ReasonWordUnknown:     "The property can have a few words only, and this is none of them; it was left out.",
+		ReasonOtherChannel:    "It has no place in an event of this channel, so it was left out.",
+		ReasonFieldMissing:    "An event of this channel needs this field; the site has to send it.",
+		ReasonMessagingName:   "An event of a messenger has to have one of the names that Meta lists for it; correct the scenario.",
 
 		ReasonClickMalformed:   "Meta cannot read the click id.",
 		ReasonPayloadInvalid:   "Meta found an invalid field.",

@@ -24,6 +24,7 @@ func TestOneRequest(t *testing.T) {
 	g := newGraph(t)
 	d := g.destination(func(c *Config) {
 		c.Version, c.TestEventCode, c.PartnerAgent = "v25.0", "TEST123", "matchkey-1.0"
+		c.TestEventCodeUntil, c.Now = now.Add(time.Second), func() time.Time { return now }
 	})
 	c := completeComposition()
 	body := compose(t, c).Body

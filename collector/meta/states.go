@@ -91,3 +91,12 @@ func readStates(text string) map[string]string {
 	}
 	return codes
 }
+
+// knownState are the two letters themselves.
+var knownState = func() map[string]bool {
+	known := make(map[string]bool, len(stateCodes))
+	for _, code := range stateCodes {
+		known[code] = true
+	}
+	return known
+}()

@@ -1,13 +1,15 @@
 package meta
 
 import (
+	"crypto/hmac"
+	"crypto/sha256"
 	"encoding"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"log/slog"
 	"regexp"
 	"strings"
-	"sync/atomic"
 )
 
 // A Token is an access token. However it is printed, formatted, logged or
@@ -43,6 +45,14 @@ func (Token) MarshalJSON() ([]byte, error) { return []byte(`"` + hiddenToken + `
 // authorization is the one place where the token is spelled out.
 func (t Token) authorization() string { return "Bearer " + string(t) }
 
+// proof is the app's proof that it may use the token: HMAC-SHA-256 in lower-case
+// hex, the key the app's secret, the message the token (capi.md § 1.4).
+func (t Token) proof(secret Token) string {
+	mac := hmac.New(sha256.New, []byte(string(secret)))
+	mac.Write([]byte(string(t)))
+	return hex.EncodeToString(mac.Sum(nil))
+}
+
 // redact takes the token out of a text.
 func (t Token) redact(text string) string {
 	if t == "" {
@@ -57,34 +67,5 @@ func checkToken(t Token) error {
 	if !tokenGrammar.MatchString(string(t)) {
 		return errors.New("the access token is empty or holds blanks; nothing could be sent with it")
 	}
-	return nil
-}
-
-// A secret holds the token that is in use, which a person may replace while
-// requests are made. It stands in a function,
-// because package fmt prints the fields of a struct without asking their types.
-type secret struct{ now atomic.Pointer[func() Token] }
-
-func newSecret(t Token) *secret {
-	s := &secret{}
-	s.set(t)
-	return s
-}
-
-func (s *secret) set(t Token) {
-	get := func() Token { return t }
-	s.now.Store(&get)
-}
-
-// token is the token in use.
-func (d *Destination) token() Token { return (*d.secret.now.Load())() }
-
-// SetToken replaces the access token; requests under way end with the one they
-// began with. A token that cannot be one is refused, and the old one stays.
-func (d *Destination) SetToken(t Token) error {
-	if err := checkToken(t); err != nil {
-		return fmt.Errorf("destination %q: %w", d.name, err)
-	}
-	d.secret.set(t)
 	return nil
 }

@@ -9,9 +9,8 @@ import (
 )
 
 const (
-	// windowLength is how old an event may be when it arrives (capi.md § 2), and
-	// windowSafety what we keep free of it: one event over it costs a whole request.
-	windowLength = 7 * 24 * time.Hour
+	// windowSafety is what we keep free of a window: one event over it costs a
+	// whole request.
 	windowSafety = 10 * time.Minute
 	// twinWindow is how long after the first copy Meta collapses another one of
 	// the same name and id (§ 7). A later copy would count again.
@@ -43,9 +42,21 @@ func (d *Destination) Window(e collector.Event, firstAttempt time.Time) (time.Ti
 
 // mayHaveTwin reports whether the Pixel can have seen the event: it sees what
 // happens in pages.
-func mayHaveTwin(collector.Event) bool { return true }
+func mayHaveTwin(e collector.Event) bool {
+	return e.Channel == collector.ChannelWeb || e.Channel == ""
+}
+
+// windowLength is how old an event may be when it arrives (capi.md § 2): seven
+// days, and 62 in a store.
+func windowLength(c collector.Channel) time.Duration {
+	const day = 24 * time.Hour
+	if c == collector.ChannelStore {
+		return 62 * day
+	}
+	return 7 * day
+}
 
 // window is the last moment at which an event may be sent.
 func window(e collector.Event) time.Time {
-	return e.OccurredAt.Add(windowLength - windowSafety)
+	return e.OccurredAt.Add(windowLength(e.Channel) - windowSafety)
 }

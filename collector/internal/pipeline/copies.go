@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 
@@ -26,15 +27,13 @@ func mergeCopy(known collector.EventRecord, copied collector.Event) collector.Ev
 	for _, n := range copied.Notes {
 		addNote(ev, n)
 	}
-	base, over := ev.Properties, copied.Properties
+	base, over := *ev, copied
 	if ev.Origin == collector.OriginServer && copied.Origin == collector.OriginBrowser {
 		base, over = over, base
 	}
-	ev.Properties = maps.Clone(base)
-	if ev.Properties == nil && over != nil {
-		ev.Properties = map[string]any{}
-	}
-	maps.Copy(ev.Properties, over)
+	ev.Properties = joinValues(base.Properties, over.Properties)
+	ev.Integrations = joinIntegrations(base.Integrations, over.Integrations)
+	ev.Channel = cmp.Or(over.Channel, base.Channel)
 	if ev.Customer == "" {
 		ev.Customer = copied.Customer
 	}
@@ -48,6 +47,29 @@ func mergeCopy(known collector.EventRecord, copied collector.Event) collector.Ev
 		ev.Origin = collector.OriginServer // a scenario may want the server's word
 	}
 	return known
+}
+
+// joinValues returns the values of both, of one name those of over.
+func joinValues(base, over map[string]any) map[string]any {
+	if base == nil && over == nil {
+		return nil
+	}
+	all := make(map[string]any, len(base)+len(over))
+	maps.Copy(all, base)
+	maps.Copy(all, over)
+	return all
+}
+
+func joinIntegrations(base, over map[string]map[string]any) map[string]map[string]any {
+	if base == nil && over == nil {
+		return nil
+	}
+	all := make(map[string]map[string]any, len(base)+len(over))
+	maps.Copy(all, base)
+	for kind, values := range over {
+		all[kind] = joinValues(base[kind], values)
+	}
+	return all
 }
 
 func addNote(ev *collector.Event, n collector.Note) {

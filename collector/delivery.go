@@ -157,7 +157,8 @@ type Delivery struct {
 	Attempts []Attempt `json:"attempts,omitempty"`
 	// Tries counts attempts that the schedule counts; a blocked one does not.
 	Tries int `json:"tries,omitzero"`
-	// Doubts counts attempts that ended in doubt: each may have been counted twice.
+	// Doubts counts attempts of which nobody knows whether they were counted:
+	// those in doubt, and those that failed doubtfully.
 	Doubts int `json:"doubts,omitzero"`
 
 	// Decision is the consent decision last taken.
@@ -241,6 +242,9 @@ const (
 // have counted it.
 type Verdict struct {
 	Ruling Ruling `json:"ruling"`
+	// Doubtful goes with Retry: the destination said that it failed, which does not
+	// prove that it counted nothing.
+	Doubtful bool `json:"doubtful,omitzero"`
 	// After: not before this long; zero leaves it to the schedule.
 	After  time.Duration `json:"-"`
 	Reason Reason        `json:"reason,omitempty"`

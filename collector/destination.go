@@ -69,7 +69,8 @@ type Limits struct {
 	Batch, Concurrency int
 	// Linger is how long the oldest delivery waits for others to fill its batch.
 	Linger time.Duration
-	// Resends is how often a delivery in doubt is sent again by itself, with the
-	// same body; then, and with zero at once, it is left to a person.
+	// Resends is how often a delivery that was not answered is sent again by
+	// itself, with the same body; then it is left to a person. Zero leaves to a
+	// person at once whatever may have been counted, failures included.
 	Resends int
 }

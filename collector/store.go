@@ -234,7 +234,7 @@ type Account struct {
 	// Reasons counts the deciding (last) reason of withheld, dead, expired and in-doubt
 	// deliveries.
 	Reasons map[Reason]int `json:"reasons,omitzero"`
-	// Doubts counts attempts that ended in doubt.
+	// Doubts counts attempts of which nobody knows whether they were counted.
 	Doubts int `json:"doubts,omitzero"`
 	// Sent and Missing count, over delivered ones, by the field's path, how
 	// often it went along, and how often not for which reason.

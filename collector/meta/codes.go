@@ -17,10 +17,12 @@ type class struct {
 	after  time.Duration
 	// spoiled: the fault is an event's, so a batch has to be taken apart.
 	spoiled bool
+	// doubtful: Meta failed, perhaps after it had counted the events.
+	doubtful bool
 }
 
 var (
-	unavailable = class{ruling: collector.Retry, reason: ReasonUnavailable}
+	unavailable = class{ruling: collector.Retry, reason: ReasonUnavailable, doubtful: true}
 	throttled   = class{ruling: collector.Retry, reason: ReasonThrottled}
 	noToken     = class{ruling: collector.Blocked, reason: ReasonToken}
 	noPermit    = class{ruling: collector.Blocked, reason: ReasonPermission}

@@ -111,7 +111,7 @@ func read(a answer, n int) judgement {
 func refused(a answer, e graphError) judgement {
 	class := classify(a.status, e.Code, e.Subcode, e.Transient)
 	v := collector.Verdict{
-		Ruling: class.ruling, Reason: class.reason, After: class.after,
+		Ruling: class.ruling, Doubtful: class.doubtful, Reason: class.reason, After: class.after,
 		Detail: scrub(strings.Join([]string{e.Message, e.UserTitle, e.UserText}, " ")),
 		Code:   e.Code, Subcode: e.Subcode, Trace: scrubTrace(e.Trace),
 	}
@@ -134,7 +134,8 @@ func foreign(a answer) judgement {
 	case a.status == http.StatusTooManyRequests:
 		v.Reason, v.After = ReasonThrottled, pause(a.header)
 	case a.status >= 500, a.status == http.StatusRequestTimeout, a.status == http.StatusTooEarly:
-		v.Reason = ReasonUnavailable
+		// A gateway that gave up waiting says nothing of what went on behind it.
+		v.Reason, v.Doubtful = ReasonUnavailable, true
 	}
 	return judgement{verdict: v}
 }

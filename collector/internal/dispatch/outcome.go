@@ -24,7 +24,7 @@ func (d *Dispatcher) outcome(dl collector.Delivery, v collector.Verdict, now tim
 		s.To, s.DueAt = collector.StatePending, dl.DueAt
 	case collector.InDoubt:
 		s.To, s.DueAt = collector.StateInDoubt, earlier(again, dl.ExpiresAt)
-		if dl.Doubts+1 > d.limits.Resends {
+		if unanswered(dl)+1 > d.limits.Resends {
 			s.DueAt = never
 		}
 		if v.Reason == "" {
@@ -32,10 +32,23 @@ func (d *Dispatcher) outcome(dl collector.Delivery, v collector.Verdict, now tim
 		}
 	default: // collector.Retry
 		s.To, s.DueAt = collector.StatePending, earlier(again, dl.ExpiresAt)
-		if dl.Tries+1 >= maxTries {
+		switch {
+		case v.Doubtful && d.limits.Resends == 0:
+			s.To, s.DueAt = collector.StateInDoubt, never
+		case dl.Tries+1 >= maxTries:
 			s.To, s.DueAt = collector.StateDead, time.Time{}
 			s.Reasons = append(s.Reasons, collector.ReasonTriesExhausted)
 		}
 	}
 	return s
+}
+
+// unanswered counts the attempts to which no answer came while the process ran.
+func unanswered(dl collector.Delivery) (n int) {
+	for _, a := range dl.Attempts {
+		if a.Verdict.Ruling == collector.InDoubt && a.Verdict.Reason != collector.ReasonCrashed {
+			n++
+		}
+	}
+	return n
 }

@@ -114,7 +114,7 @@ func settle(d *collector.Delivery, s collector.Settlement) (bool, error) {
 	if s.Verdict != nil && d.InFlight() {
 		last := &d.Attempts[len(d.Attempts)-1]
 		last.EndedAt, last.Verdict = s.At, *s.Verdict
-		if s.Verdict.Ruling == collector.InDoubt {
+		if s.Verdict.Ruling == collector.InDoubt || s.Verdict.Doubtful {
 			d.Doubts++
 		}
 	}

@@ -307,7 +307,7 @@ func TestEventsThatPass(t *testing.T) {
 				"delivery_category": "curbside", "item_number": "i", "lead_event_source": "crm", "product_catalog_id": "1", "user_bucket": 2,
 				"store_data": map[string]any{"store_page_id": "1", "brand_page_id": 2, "store_code": "3"}, "customer_segmentation": "existing_customer_to_medium",
 				"contents": []any{map[string]any{"id": "a", "quantity": 1, "title": "t", "description": "d", "brand": "b", "category": "c", "price": 1.5}},
-				"make": "m", "year": 1999, "mileage": map[string]any{"value": 1, "unit": "MI"}, "destination_ids": []any{"d"},
+				"make":     "m", "year": 1999, "mileage": map[string]any{"value": 1, "unit": "MI"}, "destination_ids": []any{"d"},
 			} {
 				m.custom[key] = v
 			}

@@ -40,11 +40,13 @@ type Received struct {
 	CustomData map[string]any
 	// Diagnostics are what Events Manager would complain of without refusing.
 	Diagnostics []Diagnostic
-	// Raw is the event's own JSON as it was sent; nil for browser copies.
+	// Raw is the event's own JSON as it was sent, a part of the request's body;
+	// nil for browser copies.
 	Raw []byte
 }
 
-// Request is one request to the events edge, whatever became of it.
+// Request is one request to the events edge, or one inspection of a token,
+// whatever became of it.
 type Request struct {
 	Number  int // from 1, in order of arrival
 	At      time.Time
@@ -55,6 +57,7 @@ type Request struct {
 	// TokenOnlyInHeader: the good token was in Authorization and nowhere else.
 	TokenOnlyInHeader bool
 	TestEventCode     string
+	PartnerAgent      string
 
 	Events   int // in data, as far as it could be read
 	Recorded int // of those: all or none
@@ -64,7 +67,7 @@ type Request struct {
 	Blame string
 	// Why says in a sentence without any value why it was refused.
 	Why   string
-	Fault FaultKind // the script's, if any
+	Fault FaultKind // the script's, if any, by the name it was scripted with
 }
 
 // Leak is a token found where it ends up in logs, or anywhere but in the
@@ -84,8 +87,10 @@ type Totals struct {
 	BrowserEvents int `json:"browser_events"`
 	// EventsForgotten were accepted and are no longer listed by Received.
 	EventsForgotten int `json:"events_forgotten"`
-	Leaks           int `json:"leaks"`
-	PersonalData    int `json:"personal_data"`
+	// TokenChecks are requests to debug_token, whatever was answered.
+	TokenChecks  int `json:"token_checks"`
+	Leaks        int `json:"leaks"`
+	PersonalData int `json:"personal_data"`
 	// Counted is the sum of Counted over all events: what the business sees.
 	Counted int `json:"counted"`
 	// CountsForgotten were counted and are no longer listed by Counted.
@@ -95,6 +100,7 @@ type Totals struct {
 type books struct {
 	events   kept[Received]
 	requests kept[Request]
+	checks   kept[Request]
 	leaks    kept[Leak]
 	personal kept[Finding]
 	tallies  tallies
@@ -105,6 +111,7 @@ func newBooks() books {
 	return books{
 		events:   kept[Received]{max: keepEvents, maxCost: keepBytes},
 		requests: kept[Request]{max: keepRequests},
+		checks:   kept[Request]{max: keepRequests},
 		leaks:    kept[Leak]{max: keepReports},
 		personal: kept[Finding]{max: keepReports},
 		tallies:  newTallies(),
@@ -128,6 +135,11 @@ func (b *books) request(r Request) {
 	if r.Why != "" {
 		b.totals.Refused++
 	}
+}
+
+func (b *books) check(r Request) {
+	b.checks.add(r, 0)
+	b.totals.TokenChecks++
 }
 
 func (b *books) report(leaks []Leak, found []Finding) {
@@ -155,6 +167,14 @@ func (s *Sim) Requests() []Request {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.books.requests.list()
+}
+
+// TokenChecks lists the requests to debug_token that have ended, up to the last
+// 1,000. They are not among Requests.
+func (s *Sim) TokenChecks() []Request {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.books.checks.list()
 }
 
 // Leaks lists where tokens were found outside the Authorization header.

@@ -1,10 +1,14 @@
 package graphsim
 
 // What events of apps and of messaging need beside the common fields (capi.md
-// § 2.2, § 2.3, § 4.3). Matchkey sends neither today; the checks are the least
-// that keeps a wrong action_source from passing.
+// § 2.2, § 2.3, § 4.3).
 
-import "slices"
+import (
+	"slices"
+	"strconv"
+
+	"github.com/go-json-experiment/json/jsontext"
+)
 
 func checkChannel(r Received, event object) *refusal {
 	switch r.ActionSource {
@@ -16,17 +20,58 @@ func checkChannel(r Received, event object) *refusal {
 	return nil
 }
 
+// appTypes are all keys of app_data; extinfo is looked at apart.
+var appTypes = map[string]func(jsontext.Value) bool{
+	"advertiser_tracking_enabled": isFlag, "application_tracking_enabled": isFlag,
+	"consider_views": isFlag, "include_dwell_data": isFlag, "include_video_data": isFlag,
+	"campaign_ids": isTextOrList, "install_referrer": isText, "installer_package": isText, "receipt_data": isText,
+	"url_schemes": isList, "vendor_id": isText, "windows_attribution_id": isText, "extinfo": isList,
+}
+
+// isFlag: 0 or 1, or a boolean.
+func isFlag(v jsontext.Value) bool {
+	n, ok := integer(v)
+	return boolean(v) || ok && (n == 0 || n == 1)
+}
+
+func isTextOrList(v jsontext.Value) bool { return isText(v) || isList(v) }
+
+// checkAppData looks at app_data wherever it stands, whatever the source.
+func checkAppData(event object) *refusal {
+	v, ok := event.find("app_data")
+	if !ok {
+		return nil
+	}
+	app, ok := members(v)
+	if !ok {
+		return bad(subStructure, "A parameter has to be an object.", "app_data")
+	}
+	for _, m := range app {
+		key := m.key
+		if appTypes[key] == nil {
+			return unexpected(key).under("app_data")
+		}
+		if key == "extinfo" { // the only place where "" is a value: an unknown slot
+			continue
+		}
+		if f := noneEmpty(m.value); f != nil {
+			return f.under("app_data", key)
+		}
+	}
+	return checkTypes(app, appTypes).under("app_data")
+}
+
 func checkApp(event object) *refusal {
-	app, ok := members(event["app_data"])
+	app, ok := members(event.get("app_data"))
 	if !ok {
 		return bad(subStructure, "An app event needs app_data.", "app_data")
 	}
 	const tracking = "advertiser_tracking_enabled"
-	if n, isInt := integer(app[tracking]); !boolean(app[tracking]) && (!isInt || n != 0 && n != 1) {
+	if !isFlag(app.get(tracking)) {
 		return bad(subStructure, "An app event says whether tracking is allowed: 0 or 1.", "app_data", tracking)
 	}
 	const slots, platform, osVersion = 16, 0, 4
-	info, ok := list(app["extinfo"])
+	info, ok := list(app.get("extinfo"))
 	if !ok || len(info) != slots {
 		return bad(subStructure, "extinfo has 16 slots.", "app_data", "extinfo")
 	}
@@ -35,6 +80,11 @@ func checkApp(event object) *refusal {
 	}
 	if s, _ := text(info[osVersion]); s == "" {
 		return bad(subExtInfo, "The version of the operating system is missing.", "app_data", "extinfo", "4")
+	}
+	for i, slot := range info {
+		if !isText(slot) {
+			return bad(subStructure, "A slot is a string, empty when it is not known.", "app_data", "extinfo", strconv.Itoa(i))
+		}
 	}
 	return nil
 }
@@ -57,8 +107,7 @@ func checkMessaging(r Received, event object) *refusal {
 		}
 		return nil
 	}
-	channel, _ := text(event["messaging_channel"])
-	switch channel {
+	switch channel, _ := text(event.get("messaging_channel")); channel {
 	case "whatsapp":
 		if r.UserData["ctwa_clid"] == nil {
 			return bad(subMessagingClickID, "The click id of the chat is missing.", "user_data", "ctwa_clid")

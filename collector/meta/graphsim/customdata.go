@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strconv"
 
-	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 )
 
@@ -19,14 +18,21 @@ var customTypes = map[string]func(jsontext.Value) bool{
 	"content_ids": listOfIDs, "contents": isList,
 	"content_name": isText, "content_category": isText, "content_type": isText,
 	"currency": isText, "delivery_category": isText, "search_string": isText,
-	"order_id": isText, "item_number": isText,
+	"order_id": isText, "item_number": isText, "lead_event_source": isText,
+	"product_catalog_id": isTextOrInteger, "user_bucket": isTextOrInteger,
+	"store_data": isObject, "customer_segmentation": isText,
 	"status": func(v jsontext.Value) bool { return isText(v) || boolean(v) },
 }
 
 // contentTypes are those of a member of contents.
 var contentTypes = map[string]func(jsontext.Value) bool{
-	"id":       func(v jsontext.Value) bool { return isText(v) || isInteger(v) },
-	"quantity": isInteger, "item_price": finite, "delivery_category": isText,
+	"id": isTextOrInteger, "quantity": isInteger, "item_price": finite, "price": finite,
+	"delivery_category": isText, "title": isText, "description": isText, "brand": isText, "category": isText,
+}
+
+// storeTypes are those of store_data, of events in a store.
+var storeTypes = map[string]func(jsontext.Value) bool{
+	"store_page_id": isTextOrInteger, "brand_page_id": isTextOrInteger, "store_code": isTextOrInteger,
 }
 
 var (
@@ -36,8 +42,8 @@ var (
 )
 
 // checkCustomData says what Meta would say; a nil raw means there is none,
-// which only a Purchase cannot do with.
-func checkCustomData(raw jsontext.Value, eventName string) (map[string]any, *refusal) {
+// which only a Purchase cannot do with. tree is the same, decoded.
+func checkCustomData(raw jsontext.Value, tree any, eventName string) (map[string]any, *refusal) {
 	custom := object{}
 	if raw != nil {
 		var ok bool
@@ -45,10 +51,11 @@ func checkCustomData(raw jsontext.Value, eventName string) (map[string]any, *ref
 			return nil, bad(subStructure, "A parameter has to be an object.", "custom_data")
 		}
 	}
-	if _, ok := custom["event_id"]; ok { // § 13.26
+	if _, ok := custom.find("event_id"); ok { // § 13.26
 		return nil, unexpected("event_id").under("custom_data")
 	}
-	if f := noneEmpty(raw); f != nil {
+	values, _ := tree.(map[string]any)
+	if f := emptyIn(values); raw != nil && f != nil {
 		return nil, f.under("custom_data")
 	}
 	if eventName == purchaseEventName {
@@ -59,18 +66,14 @@ func checkCustomData(raw jsontext.Value, eventName string) (map[string]any, *ref
 	if f := checkCustomTypes(custom); f != nil {
 		return nil, f.under("custom_data")
 	}
-	if raw == nil {
-		return nil, nil
-	}
-	values, _ := anything(raw).(map[string]any)
 	return values, nil
 }
 
 func checkPurchase(custom object) *refusal {
-	if !finite(custom["value"]) {
+	if !finite(custom.get("value")) {
 		return bad(subNoValue, "A Purchase needs a value that is a number.", "value")
 	}
-	if code, _ := text(custom["currency"]); !isCurrency(code) {
+	if code, _ := text(custom.get("currency")); !isCurrency(code) {
 		return bad(subNoCurrency, "A Purchase needs a currency of ISO 4217.", "currency")
 	}
 	return nil
@@ -80,7 +83,7 @@ func checkCustomTypes(custom object) *refusal {
 	if f := checkTypes(custom, customTypes); f != nil {
 		return f
 	}
-	if code, ok := text(custom["currency"]); ok && !isCurrency(code) {
+	if code, ok := text(custom.get("currency")); ok && !isCurrency(code) {
 		return bad(subNotUsable, "The currency is not one of ISO 4217.", "currency")
 	}
 	if f := oneOf(custom, "content_type", contentKinds); f != nil {
@@ -89,7 +92,15 @@ func checkCustomTypes(custom object) *refusal {
 	if f := oneOf(custom, "delivery_category", deliveryKinds); f != nil {
 		return f
 	}
-	contents, _ := list(custom["contents"])
+	if f := oneOf(custom, "customer_segmentation", segments); f != nil { // § 2.5: here or beside event_name
+		return f
+	}
+	if store, ok := members(custom.get("store_data")); ok {
+		if f := checkTypes(store, storeTypes); f != nil {
+			return f.under("store_data")
+		}
+	}
+	contents, _ := list(custom.get("contents"))
 	for i, c := range contents {
 		content, ok := members(c)
 		if !ok {
@@ -107,9 +118,9 @@ func checkCustomTypes(custom object) *refusal {
 }
 
 func checkTypes(o object, types map[string]func(jsontext.Value) bool) *refusal {
-	for _, key := range o.keys() {
-		if is := types[key]; is != nil && !is(o[key]) {
-			return bad(subStructure, "A value of a type that the parameter does not take.", key)
+	for _, m := range o {
+		if is := types[m.key]; is != nil && !is(m.value) {
+			return bad(subStructure, "A value of a type that the parameter does not take.", m.key)
 		}
 	}
 	return nil
@@ -148,14 +159,20 @@ func emptyIn(v any) *refusal {
 	return nil
 }
 
-func isText(v jsontext.Value) bool    { _, ok := text(v); return ok }
+func isText(v jsontext.Value) bool    { return len(v) > 0 && v.Kind() == '"' }
 func isInteger(v jsontext.Value) bool { _, ok := integer(v); return ok }
-func isList(v jsontext.Value) bool    { _, ok := list(v); return ok }
+func isList(v jsontext.Value) bool    { return len(v) > 0 && v.Kind() == '[' }
+func isObject(v jsontext.Value) bool  { return len(v) > 0 && v.Kind() == '{' }
+
+func isTextOrInteger(v jsontext.Value) bool { return isText(v) || isInteger(v) }
 
 // finite: a number that fits a float64.
 func finite(v jsontext.Value) bool {
-	var n float64
-	return number(v) && json.Unmarshal(v, &n) == nil
+	if !number(v) {
+		return false
+	}
+	_, err := strconv.ParseFloat(string(v), 64)
+	return err == nil
 }
 
 func listOfIDs(v jsontext.Value) bool {

@@ -7,6 +7,8 @@ import (
 	"net/url"
 	"slices"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/go-json-experiment/json/jsontext"
 )
@@ -57,19 +59,22 @@ type Diagnostic string
 
 // The diagnostics.
 const (
-	DiagNoEventID       Diagnostic = "event_id_missing"          // nothing can collapse the copies
-	DiagNoUserAgent     Diagnostic = "client_user_agent_missing" // website only, § 2.2
-	DiagNoAddress       Diagnostic = "client_ip_address_missing" // website only
-	DiagValueAlone      Diagnostic = "value_without_currency"    // § 4.2
-	DiagCurrencyAlone   Diagnostic = "currency_without_value"
-	DiagTestEvent       Diagnostic = "test_event_code_set" // counts as production traffic, § 1.6
-	DiagGenderUnknown   Diagnostic = "ge_is_no_hash_of_f_or_m"
-	DiagCountryUnknown  Diagnostic = "country_is_no_hash_of_a_code"
-	DiagBirthdayUnknown Diagnostic = "db_is_no_hash_of_a_date"
+	DiagNoEventID            Diagnostic = "event_id_missing"          // nothing can collapse the copies
+	DiagNoUserAgent          Diagnostic = "client_user_agent_missing" // website only, § 2.2
+	DiagNoAddress            Diagnostic = "client_ip_address_missing" // website only
+	DiagValueAlone           Diagnostic = "value_without_currency"    // § 4.2
+	DiagCurrencyAlone        Diagnostic = "currency_without_value"
+	DiagTestEvent            Diagnostic = "test_event_code_set"     // counts as production traffic, § 1.6
+	DiagPartnerAgent         Diagnostic = "partner_agent_unusual"   // 23 characters or more, or under two letters, § 1.6
+	DiagBrowserDataInMessage Diagnostic = "browser_data_in_message" // § 13.39
+	DiagGenderUnknown        Diagnostic = "ge_is_no_hash_of_f_or_m"
+	DiagCountryUnknown       Diagnostic = "country_is_no_hash_of_a_code"
+	DiagBirthdayUnknown      Diagnostic = "db_is_no_hash_of_a_date"
 )
 
-// checkEvent says what Meta would say of one event that arrives now.
-func checkEvent(raw jsontext.Value, now time.Time) (Received, *refusal) {
+// checkEvent says what Meta would say of one event that arrives now. tree is the
+// event as anything decodes it.
+func checkEvent(raw jsontext.Value, tree map[string]any, now time.Time) (Received, *refusal) {
 	event, ok := members(raw)
 	if !ok {
 		return Received{}, bad(subStructure, "An event has to be an object.")
@@ -77,12 +82,12 @@ func checkEvent(raw jsontext.Value, now time.Time) (Received, *refusal) {
 	if f := checkShape(event); f != nil {
 		return Received{}, f
 	}
-	r := Received{Raw: slices.Clone(raw)}
-	r.EventName, _ = text(event["event_name"])
-	r.EventID, _ = text(event["event_id"])
-	r.ActionSource, _ = text(event["action_source"])
-	r.EventSourceURL, _ = text(event["event_source_url"])
-	seconds, _ := integer(event["event_time"])
+	r := Received{Raw: raw}
+	r.EventName, _ = text(event.get("event_name"))
+	r.EventID, _ = text(event.get("event_id"))
+	r.ActionSource, _ = text(event.get("action_source"))
+	r.EventSourceURL, _ = text(event.get("event_source_url"))
+	seconds, _ := integer(event.get("event_time"))
 	r.EventTime = time.Unix(seconds, 0).UTC()
 
 	f := checkTime(seconds, r.ActionSource, now)
@@ -90,16 +95,19 @@ func checkEvent(raw jsontext.Value, now time.Time) (Received, *refusal) {
 		f = checkURL(event)
 	}
 	if f == nil {
-		r.UserData, f = checkUserData(event["user_data"], seconds, now)
+		r.UserData, f = checkUserData(event.get("user_data"), seconds, now)
 	}
 	if f == nil {
 		f = checkProcessingOptions(event, r.UserData)
 	}
 	if f == nil {
+		f = checkAppData(event)
+	}
+	if f == nil {
 		f = checkChannel(r, event)
 	}
 	if f == nil {
-		r.CustomData, f = checkCustomData(event["custom_data"], r.EventName)
+		r.CustomData, f = checkCustomData(event.get("custom_data"), tree["custom_data"], r.EventName)
 	}
 	if f != nil {
 		return Received{}, f
@@ -110,30 +118,30 @@ func checkEvent(raw jsontext.Value, now time.Time) (Received, *refusal) {
 
 // checkShape: keys, required keys, types and enums.
 func checkShape(event object) *refusal {
-	for _, key := range event.keys() {
-		if !slices.Contains(eventKeys, key) {
-			return unexpected(key)
+	for _, m := range event {
+		if !slices.Contains(eventKeys, m.key) {
+			return unexpected(m.key)
 		}
-		if event[key].Kind() == 'n' {
-			return bad(subStructure, "A parameter must not be null: leave it out.", key)
+		if m.value.Kind() == 'n' {
+			return bad(subStructure, "A parameter must not be null: leave it out.", m.key)
 		}
 	}
 	for _, key := range requiredKeys {
-		if _, ok := event[key]; !ok {
+		if _, ok := event.find(key); !ok {
 			return bad(subStructure, "A required parameter is missing.", key)
 		}
 	}
 	for _, key := range textKeys {
-		if v, ok := event[key]; ok {
+		if v, ok := event.find(key); ok {
 			if s, isString := text(v); !isString || s == "" {
 				return bad(subStructure, "A parameter has to be a string that is not empty.", key)
 			}
 		}
 	}
-	if _, ok := integer(event["event_time"]); !ok {
+	if _, ok := integer(event.get("event_time")); !ok {
 		return bad(subStructure, "The time has to be an integer: Unix time in seconds.", "event_time")
 	}
-	if v, ok := event["opt_out"]; ok && !boolean(v) {
+	if v, ok := event.find("opt_out"); ok && !boolean(v) {
 		return bad(subStructure, "A parameter has to be true or false.", "opt_out")
 	}
 	if f := oneOf(event, "action_source", actionSources); f != nil {
@@ -151,7 +159,7 @@ func unexpected(key string) *refusal {
 
 // oneOf checks a string that is there against its enum.
 func oneOf(o object, key string, allowed []string) *refusal {
-	if s, ok := text(o[key]); ok && !slices.Contains(allowed, s) {
+	if s, ok := text(o.get(key)); ok && !slices.Contains(allowed, s) {
 		return bad(subNotUsable, "The value is none of those that the parameter can have.", key)
 	}
 	return nil
@@ -174,9 +182,9 @@ func checkTime(seconds int64, source string, now time.Time) *refusal {
 // checkURL: website events need the page. Meta's page calls it required; that
 // the API enforces it is not recorded (§ 2.2).
 func checkURL(event object) *refusal {
-	s, ok := text(event["event_source_url"])
+	s, ok := text(event.get("event_source_url"))
 	if !ok {
-		if source, _ := text(event["action_source"]); source == "website" {
+		if source, _ := text(event.get("action_source")); source == "website" {
 			return bad(subStructure, "A website event needs the page where it happened.", "event_source_url")
 		}
 		return nil
@@ -190,7 +198,7 @@ func checkURL(event object) *refusal {
 
 // checkOriginal: § 2.4.
 func checkOriginal(event object) *refusal {
-	v, ok := event["original_event_data"]
+	v, ok := event.find("original_event_data")
 	if !ok {
 		return nil
 	}
@@ -198,14 +206,14 @@ func checkOriginal(event object) *refusal {
 	if !ok {
 		return bad(subStructure, "A parameter has to be an object.", "original_event_data")
 	}
-	for _, key := range original.keys() {
-		switch key {
+	for _, m := range original {
+		switch key := m.key; key {
 		case "event_name", "order_id", "event_id":
-			if s, ok := text(original[key]); !ok || s == "" {
+			if s, ok := text(m.value); !ok || s == "" {
 				return bad(subStructure, "A parameter has to be a string that is not empty.", "original_event_data", key)
 			}
 		case "event_time":
-			if _, ok := integer(original[key]); !ok {
+			if _, ok := integer(m.value); !ok {
 				return bad(subStructure, "The time has to be an integer: Unix time in seconds.", "original_event_data", key)
 			}
 		default:
@@ -221,7 +229,7 @@ func checkOriginal(event object) *refusal {
 func checkProcessingOptions(event object, user map[string][]string) *refusal {
 	const options, country, state = "data_processing_options", "data_processing_options_country", "data_processing_options_state"
 	limited := false
-	if v, ok := event[options]; ok {
+	if v, ok := event.find(options); ok {
 		values, isList := list(v)
 		if !isList {
 			return bad(subStructure, "A parameter has to be an array.", options)
@@ -233,12 +241,12 @@ func checkProcessingOptions(event object, user map[string][]string) *refusal {
 			limited = true
 		}
 	}
-	c, hasCountry := integer(event[country])
-	s, hasState := integer(event[state])
+	c, hasCountry := integer(event.get(country))
+	s, hasState := integer(event.get(state))
 	switch {
-	case event[country] != nil && (!hasCountry || c != 0 && c != 1):
+	case event.get(country) != nil && (!hasCountry || c != 0 && c != 1):
 		return bad(subNotUsable, "The country is 0 or 1.", country)
-	case event[state] != nil && (!hasState || s != 0 && (s < 1000 || s > 1013)):
+	case event.get(state) != nil && (!hasState || s != 0 && (s < 1000 || s > 1013)):
 		return bad(subNotUsable, "The state is 0 or 1000 to 1013.", state)
 	case limited && !hasCountry:
 		return bad(subStructure, "Limited Data Use needs a country.", country)
@@ -248,6 +256,25 @@ func checkProcessingOptions(event object, user map[string][]string) *refusal {
 		return bad(subStructure, "Without an address to geolocate a state is required.", state)
 	}
 	return nil
+}
+
+// diagnoseRequest lists what all events of a request are to be blamed for.
+func diagnoseRequest(r Request) (out []Diagnostic) {
+	if r.TestEventCode != "" {
+		out = append(out, DiagTestEvent)
+	}
+	if a := r.PartnerAgent; a != "" {
+		letters := 0
+		for _, c := range a {
+			if unicode.IsLetter(c) {
+				letters++
+			}
+		}
+		if utf8.RuneCountInString(a) >= 23 || letters < 2 {
+			out = append(out, DiagPartnerAgent)
+		}
+	}
+	return out
 }
 
 // diagnose lists what an accepted event is still to be blamed for.
@@ -261,6 +288,10 @@ func diagnose(r Received) (out []Diagnostic) {
 	if r.ActionSource == "website" {
 		say(DiagNoUserAgent, r.UserData["client_user_agent"] == nil)
 		say(DiagNoAddress, r.UserData["client_ip_address"] == nil)
+	}
+	if r.ActionSource == "business_messaging" {
+		browser := func(key string) bool { return r.UserData[key] != nil }
+		say(DiagBrowserDataInMessage, slices.ContainsFunc([]string{"client_ip_address", "client_user_agent", "fbc", "fbp"}, browser))
 	}
 	say(DiagValueAlone, r.CustomData["value"] != nil && r.CustomData["currency"] == nil)
 	say(DiagCurrencyAlone, r.CustomData["currency"] != nil && r.CustomData["value"] == nil)

@@ -1,30 +1,37 @@
 package graphsim
 
-// The events edge: one request from arrival to answer. What Meta checks of the
-// request as a whole stands here; what it checks of each event, in event.go.
+// One request to the API from arrival to answer. What Meta checks of the
+// request as a whole stands in authorise.go, the inspection of tokens in
+// inspect.go, and what is checked of each event in event.go.
 
 import (
+	"bytes"
+	"cmp"
 	"errors"
-	"io"
-	"mime"
 	"net/http"
-	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// exchange is one request to the events edge on its way through.
+// exchange is one request on its way through.
 type exchange struct {
 	sim    *Sim
 	r      *http.Request
 	body   []byte
-	fault  Fault
+	steps  []string // of the path
 	record Request
 
+	// The script's fault for it, and the event that it held for, or -1.
+	fault Fault
+	event int
+
 	// What read finds, whatever is answered: it has left the sender's house.
+	top        object // of the body
 	data       []jsontext.Value
+	trees      []map[string]any // the events, decoded; nil for what is no object
 	unreadable *refusal
 	token      string // as it was presented
+	input      string // the token to inspect
 	leaks      []string
 	personal   []Finding
 }
@@ -32,40 +39,67 @@ type exchange struct {
 func (s *Sim) graph(w http.ResponseWriter, r *http.Request) {
 	// The body is read first, whatever follows: only then does net/http notice
 	// a sender that gives up.
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
-	x := &exchange{sim: s, r: r, body: body}
+	var body bytes.Buffer
+	body.Grow(int(min(max(r.ContentLength, 0), maxBody)) + bytes.MinRead)
+	_, err := body.ReadFrom(http.MaxBytesReader(w, r.Body, maxBody))
+	x := &exchange{sim: s, r: r, body: body.Bytes(), steps: stepsOf(r.URL.Path), event: -1}
 	x.open()
 	var tooLarge *http.MaxBytesError
 	switch {
 	case errors.As(err, &tooLarge):
 		x.close(page(http.StatusRequestEntityTooLarge, 0)).write(w)
 	case err != nil:
-		x.close(answer{cut: true}).write(w)
+		x.close(answer{end: endCut}).write(w)
 	default:
 		x.close(x.answer()).write(w)
 	}
 }
 
-// open gives the request its number and takes the fault that waits for it.
+// open gives the request its number and its time.
 func (x *exchange) open() {
 	s := x.sim
-	at := s.now()
+	x.record = Request{At: s.now(), Method: x.r.Method, Path: x.r.URL.Path, Bytes: len(x.body)}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.seq++
-	x.fault = s.script.next()
-	x.record = Request{
-		Number: s.seq, At: at, Method: x.r.Method, Path: x.r.URL.Path,
-		Bytes: len(x.body), Fault: x.fault.Kind,
-	}
+	x.record.Number = s.seq
 }
 
-// answer lets the request happen, or the fault, or both.
+// takeFault takes the script's fault for the request, now that it is read.
+func (x *exchange) takeFault() {
+	r := scripted{edge: edgeEvents, data: x.data}
+	if x.inspects() {
+		r.edge = edgeInspection
+	} else if len(x.steps) > 1 {
+		r.dataset = x.steps[len(x.steps)-2]
+	}
+	s := x.sim
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	f, event := s.script.next(&r)
+	x.record.Fault = f.Kind
+	x.fault, x.event = f.filled(), event
+}
+
+// answer lets the request happen, or the fault, or both, and takes its time.
 func (x *exchange) answer() answer {
 	x.read()
+	x.takeFault()
+	a := x.outcome()
+	d := x.sim.latency
+	if x.fault.Kind != FaultHang {
+		d += x.fault.late()
+	}
+	if d > 0 {
+		x.sim.wait(x.r.Context(), d)
+	}
+	return a
+}
+
+func (x *exchange) outcome() answer {
 	f := x.fault
-	if f.Kind == FaultHang && !f.Accept && !f.hang(x.r.Context().Done()) {
-		return answer{cut: true}
+	if f.Kind == FaultHang && !f.Accept && !x.hang() {
+		return answer{end: endCut}
 	}
 	j := judgement{header: newHeader("0", f.usage())}
 	if f.reaches() {
@@ -74,26 +108,52 @@ func (x *exchange) answer() answer {
 			x.accept(j.events)
 		}
 	}
-	if f.Kind == FaultHang && f.Accept && !f.hang(x.r.Context().Done()) {
-		return answer{cut: true}
+	if f.Kind == FaultHang && f.Accept && !x.hang() {
+		return answer{end: endCut}
 	}
 	trace := traceID(x.record.Number)
 	switch {
 	case f.answers():
-		return f.answer(trace, j.header)
+		return f.answer(x.sim.countNo(), x.event, trace, j.header)
 	case j.refusal != nil:
 		x.record.Blame, x.record.Why = j.refusal.blame(), j.refusal.why
 		return refused(j.refusal, x.sim.countNo(), trace, j.header)
+	case j.inspection != nil:
+		return x.bend(answer{status: http.StatusOK, header: j.header, body: j.inspection})
 	}
-	n := len(j.events)
-	if f.Kind == FaultWrongCount {
-		n += orElse(f.By, -1)
+	return x.bend(accepted(x.received(len(j.events)), trace, j.header))
+}
+
+// received is what events_received says of n events.
+func (x *exchange) received(n int) *int {
+	switch x.fault.Kind {
+	case FaultWrongCount:
+		n += cmp.Or(x.fault.By, -1)
+	case FaultZeroCount:
+		n = 0
+	case FaultNoCount:
+		return nil
 	}
-	a := accepted(n, trace, j.header)
-	if f.Kind == FaultTruncate {
+	return &n
+}
+
+// bend does to a success what the fault does to it.
+func (x *exchange) bend(a answer) answer {
+	switch f := x.fault; f.Kind {
+	case FaultStatus:
+		a.status = cmp.Or(f.Status, http.StatusInternalServerError)
+	case FaultTruncate:
 		a.body = a.body[:len(a.body)/2]
+	default:
+		a.end = f.ending()
 	}
 	return a
+}
+
+// hang waits as the fault says and reports whether to go on; false: the sender
+// has given up, the Sim is closed, or nothing was to follow.
+func (x *exchange) hang() bool {
+	return x.sim.wait(x.r.Context(), x.fault.late()) && !x.fault.Cut
 }
 
 func (s *Sim) countNo() int {
@@ -122,23 +182,29 @@ func (x *exchange) accept(events []Received) {
 // read reads what can be read of any request: the events in it, the token, and
 // where either should not have been.
 func (x *exchange) read() {
-	var body object
-	if body, x.unreadable = x.readBody(); x.unreadable == nil {
-		x.data, x.unreadable = eventsOf(body)
+	if x.inspects() {
+		x.readInspection()
+		return
 	}
-	x.findToken(body)
+	if x.top, x.unreadable = x.readBody(); x.unreadable == nil {
+		x.data, x.unreadable = eventsOf(x.top)
+	}
+	x.findToken()
 	x.record.Events = len(x.data)
-	x.record.TestEventCode, _ = text(body["test_event_code"])
+	x.record.TestEventCode, _ = text(x.top.get("test_event_code"))
+	x.record.PartnerAgent, _ = text(x.top.get("partner_agent"))
+	x.trees = make([]map[string]any, len(x.data))
 	for i, raw := range x.data {
-		x.personal = append(x.personal, findPersonal(raw, x.record, i)...)
+		x.trees[i], _ = anything(raw).(map[string]any)
+		x.personal = append(x.personal, findPersonal(x.trees[i], x.record, i)...)
 	}
 }
 
 // close writes the request down and passes the answer on.
 func (x *exchange) close(a answer) answer {
 	x.record.Status, x.record.Code, x.record.Subcode = a.status, a.code, a.subcode
-	x.record.Headers = blotHeaders(x.r.Header, x.token, x.sim.token)
-	x.record.Path = blot(x.record.Path, x.token, x.sim.token)
+	x.record.Headers = blotHeaders(x.r.Header, x.token, x.input, x.sim.token, x.sim.appSecret)
+	x.record.Path = blot(x.record.Path, x.token, x.input, x.sim.token, x.sim.appSecret)
 	leaks := make([]Leak, len(x.leaks))
 	for i, where := range x.leaks {
 		leaks[i] = Leak{Request: x.record.Number, At: x.record.At, Where: where}
@@ -146,28 +212,40 @@ func (x *exchange) close(a answer) answer {
 	s := x.sim
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.books.request(x.record)
+	if x.inspects() {
+		s.books.check(x.record)
+	} else {
+		s.books.request(x.record)
+	}
 	s.books.report(leaks, x.personal)
 	return a
 }
 
-// judgement is what Meta makes of a request: events, or a refusal.
+// judgement is what Meta makes of a request: events or an inspection, or a
+// refusal.
 type judgement struct {
-	events  []Received
-	refusal *refusal
-	header  http.Header
+	events     []Received
+	inspection []byte
+	refusal    *refusal
+	header     http.Header
 }
 
 // judge checks what Meta checks, in this order: path and version, method,
-// token, dataset, body, then each event; the first fault refuses everything.
+// token, dataset, permission, body, then each event; the first fault refuses
+// everything. So a token can be tried with an empty list of events.
 func (x *exchange) judge() judgement {
+	if x.inspects() {
+		return x.inspect()
+	}
 	j := judgement{header: newHeader("0", x.fault.usage())}
 	version, dataset, f := x.route()
-	if f != nil {
-		j.refusal = f
-		return j
+	if f == nil {
+		f = x.authenticate()
 	}
-	if f := x.authorise(dataset); f != nil {
+	if f == nil {
+		f = x.authorise(dataset)
+	}
+	if f != nil {
 		j.refusal = f
 		return j
 	}
@@ -182,8 +260,9 @@ func (x *exchange) judge() judgement {
 
 func (x *exchange) checkAll(version, dataset string) ([]Received, *refusal) {
 	events := make([]Received, 0, len(x.data))
+	ofRequest := diagnoseRequest(x.record)
 	for i, raw := range x.data {
-		e, f := checkEvent(raw, x.record.At)
+		e, f := checkEvent(raw, x.trees[i], x.record.At)
 		if f != nil {
 			f.index = i
 			return nil, f
@@ -191,107 +270,8 @@ func (x *exchange) checkAll(version, dataset string) ([]Received, *refusal) {
 		e.Request, e.At, e.Source = x.record.Number, x.record.At, Server
 		e.Version, e.Dataset = version, dataset
 		e.TestEventCode = x.record.TestEventCode
-		if e.TestEventCode != "" {
-			e.Diagnostics = append(e.Diagnostics, DiagTestEvent)
-		}
+		e.Diagnostics = append(e.Diagnostics, ofRequest...)
 		events = append(events, e)
 	}
 	return events, nil
-}
-
-// route reads /{version}/{dataset}/events.
-func (x *exchange) route() (version, dataset string, f *refusal) {
-	steps := strings.Split(strings.Trim(x.r.URL.Path, "/"), "/")
-	if len(steps) == 2 && steps[1] == "events" {
-		return "", "", badRequest(400, codeUnversioned,
-			"(#2635) You are calling a deprecated version of the Ads API: the path has no version.")
-	}
-	if len(steps) != 3 || steps[2] != "events" || stateOfVersion(steps[0], x.record.At) == versionUnknown {
-		return "", "", badRequest(400, codePath,
-			"Unknown path components: only POST /{version}/{dataset}/events is here, with a version that was released.")
-	}
-	if x.r.Method != http.MethodPost {
-		f := badRequest(400, codeParameter, "Unsupported request: the events edge only takes POST.")
-		f.subcode, f.kind = subObjectMissing, graphMethod
-		return "", "", f
-	}
-	return steps[0], steps[1], nil
-}
-
-// authorise checks the token, then whether the dataset is one it may use.
-func (x *exchange) authorise(dataset string) *refusal {
-	s := x.sim
-	if x.token == "" || s.token != "" && x.token != s.token {
-		return badRequest(http.StatusUnauthorized, codeToken, "Invalid OAuth access token - Cannot parse access token")
-	}
-	if !digits(dataset) {
-		return badRequest(http.StatusNotFound, codeAlias, "(#803) Some of the aliases you requested do not exist")
-	}
-	if s.dataset != "" && dataset != s.dataset {
-		f := badRequest(400, codeParameter, "Unsupported post request. The object does not exist, cannot be loaded due to"+
-			" missing permissions, or does not support this operation")
-		f.subcode, f.kind = subObjectMissing, graphMethod
-		return f
-	}
-	return nil
-}
-
-// versionHeader says which version answered, and warns when it was not the one asked for.
-func (x *exchange) versionHeader(h http.Header, version string) http.Header {
-	if stateOfVersion(version, x.record.At) == versionDead || x.fault.Kind == FaultVersionWarning {
-		h.Set("X-Ad-Api-Version-Warning", "The call has been auto-upgraded as "+version+" has been deprecated")
-		for _, v := range apiVersions {
-			if stateOfVersion(v.name, x.record.At) == versionAlive {
-				version = v.name // the oldest that is alive
-			}
-		}
-	}
-	h.Set("Facebook-Api-Version", version)
-	return h
-}
-
-// readBody reads the body's top level. Only JSON is read: form encodings, which
-// Meta takes too, find no data here, as a JSON body with a form's content type
-// finds none there.
-func (x *exchange) readBody() (object, *refusal) {
-	kind, _, err := mime.ParseMediaType(x.r.Header.Get("Content-Type"))
-	if err != nil || kind != "application/json" {
-		return nil, badRequest(400, codeParameter, "(#100) The parameter data is required: this API reads application/json only.")
-	}
-	if enc := x.r.Header.Get("Content-Encoding"); enc != "" && enc != "identity" {
-		return nil, badRequest(400, codeParameter, "(#100) The body has a content encoding: whether Meta would read it is not documented.")
-	}
-	return parseBody(x.body)
-}
-
-// findToken takes the token from where Meta takes it, the header first, and
-// reports every other place where it, or any token, stands.
-func (x *exchange) findToken(body object) {
-	scheme, bearer, _ := strings.Cut(x.r.Header.Get("Authorization"), " ")
-	if !strings.EqualFold(scheme, "Bearer") {
-		bearer = ""
-	}
-	inQuery := x.r.URL.Query().Get("access_token")
-	inBody, _ := text(body["access_token"])
-	for _, t := range []string{bearer, inQuery, inBody} {
-		if x.token == "" {
-			x.token = t
-		}
-	}
-	secret := x.sim.token
-	if secret == "" {
-		secret = x.token
-	}
-	x.leaks = leaks(x.r, x.body, secret, inQuery != "", inBody != "")
-	x.record.TokenOnlyInHeader = bearer != "" && (x.sim.token == "" || bearer == x.sim.token) && len(x.leaks) == 0
-}
-
-// digits reports whether s is made of 1 to 20 decimal digits, as Meta's ids are.
-func digits(s string) bool {
-	for i := range len(s) {
-		if s[i] < '0' || s[i] > '9' {
-			return false
-		}
-	}
-	return len(s) > 0 && len(s) <= 20
 }

@@ -15,10 +15,10 @@ import (
 
 // masked takes e-mail addresses and phone numbers out of a text and bounds it.
 func masked(s string) string {
-	if plain, err := url.PathUnescape(s); err == nil && (emailLike.MatchString(plain) || phoneLike.MatchString(plain)) {
+	if plain, err := url.PathUnescape(s); err == nil && (hasEmail(plain) || hasPhone(plain)) {
 		s = plain
 	}
-	for emailLike.MatchString(s) { // again for a@b.de@c.de
+	for strings.Contains(s, "@") && emailLike.MatchString(s) { // again for a@b.de@c.de
 		s = emailLike.ReplaceAllString(s, blotted+"@"+blotted)
 	}
 	return cutText(phoneLike.ReplaceAllString(s, "+"+blotted), 200)

@@ -1,15 +1,16 @@
 package graphsim
 
-// What people look at: /_sim/. Contact hashes are shown as they are, every
-// other personal value masked; tokens never. Made for a loopback listener:
-// there is no login.
+// What people look at, /_sim/, and what programs read there. Contact hashes are
+// shown as they are, every other personal value masked; tokens never. There is
+// no login: only this machine gets in (guard.go).
 
 import (
 	"embed"
 	"errors"
 	"html/template"
-	"mime"
+	"io"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -44,10 +45,17 @@ func newPages(s *Sim) http.Handler {
 	})
 	mux.HandleFunc("GET /_sim/events.json", s.showEvents)
 	mux.HandleFunc("GET /_sim/counted.json", s.showCounted)
-	mux.HandleFunc("POST /_sim/faults", s.takeFaults)
-	mux.HandleFunc("POST /_sim/reset", s.takeReset)
-	// Another site's page, open in the same browser, must not reset or script.
-	guarded := http.NewCrossOriginProtection().Handler(mux)
+	mux.HandleFunc("GET /_sim/requests.json", s.showRequests)
+	mux.HandleFunc("GET /_sim/script", s.showScript)
+	mux.HandleFunc("POST /_sim/script", s.takeScript)
+	mux.HandleFunc("DELETE /_sim/script", func(w http.ResponseWriter, r *http.Request) {
+		s.ClearScript()
+		done(w, r)
+	})
+	mux.HandleFunc("POST /_sim/reset", s.takeReset) // forms know no DELETE
+	mux.HandleFunc("DELETE /_sim", s.takeReset)
+	mux.HandleFunc("DELETE /_sim/{$}", s.takeReset)
+	guarded := guard(mux)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
 		h.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'")
@@ -147,6 +155,55 @@ func (s *Sim) showCounted(w http.ResponseWriter, _ *http.Request) {
 	}{s.Totals(), s.shownCounts()})
 }
 
+// shownRequest is a Request without its path and headers, which hold what was
+// sent.
+type shownRequest struct {
+	Number        int       `json:"number"`
+	At            time.Time `json:"at"`
+	Method        string    `json:"method"`
+	Bytes         int       `json:"bytes"`
+	Events        int       `json:"events"`
+	Recorded      int       `json:"recorded"`
+	Status        int       `json:"status"` // 0: the connection was cut
+	Code          int       `json:"code,omitzero"`
+	Subcode       int       `json:"subcode,omitzero"`
+	Blame         string    `json:"blame,omitzero"`
+	Why           string    `json:"why,omitzero"`
+	Fault         FaultKind `json:"fault,omitzero"`
+	TestEventCode string    `json:"test_event_code,omitzero"`
+	PartnerAgent  string    `json:"partner_agent,omitzero"`
+	TokenSafe     bool      `json:"token_only_in_header"`
+}
+
+func (s *Sim) shownRequests(all []Request) []shownRequest {
+	out := make([]shownRequest, len(all))
+	for i, r := range all {
+		out[i] = shownRequest{
+			Number: r.Number, At: r.At, Method: cutText(r.Method, 16), Bytes: r.Bytes, Events: r.Events, Recorded: r.Recorded,
+			Status: r.Status, Code: r.Code, Subcode: r.Subcode, Blame: blot(r.Blame, s.token), Why: r.Why, Fault: r.Fault,
+			TestEventCode: blot(masked(r.TestEventCode), s.token), PartnerAgent: blot(masked(r.PartnerAgent), s.token),
+			TokenSafe: r.TokenOnlyInHeader,
+		}
+	}
+	return out
+}
+
+func (s *Sim) showRequests(w http.ResponseWriter, _ *http.Request) {
+	writeJSON(w, struct {
+		Totals      Totals         `json:"totals"`
+		Requests    []shownRequest `json:"requests"`
+		TokenChecks []shownRequest `json:"token_checks"`
+	}{s.Totals(), s.shownRequests(s.Requests()), s.shownRequests(s.TokenChecks())})
+}
+
+// showScript answers the faults that wait in the form in which they are taken.
+func (s *Sim) showScript(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	for _, f := range s.Waiting() {
+		_, _ = w.Write([]byte(blot(string(encode(f)), s.token) + "\n"))
+	}
+}
+
 func writeJSON(w http.ResponseWriter, v any) {
 	w.Header().Set("Content-Type", "application/json")
 	_ = json.MarshalWrite(w, v, jsontext.WithIndent("  "), json.Deterministic(true), jsontext.AllowInvalidUTF8(true))
@@ -156,17 +213,24 @@ func writeJSON(w http.ResponseWriter, v any) {
 const shownOnPage = 100
 
 func (s *Sim) showPage(w http.ResponseWriter, _ *http.Request) {
+	waiting := s.Waiting()
+	for i := range waiting { // a script can hold anything
+		for _, t := range []*string{&waiting[i].EventID, &waiting[i].EventName, &waiting[i].Dataset, &waiting[i].Message} {
+			*t = blot(masked(*t), s.token)
+		}
+	}
 	data := struct {
-		Totals     Totals
-		FaultsLeft int
-		Events     []shownEvent
-		Counted    []Count
-		Requests   []Request
-		Leaks      []Leak
-		Personal   []Finding
-		Shown      int
+		Totals       Totals
+		Waiting      []Fault // the first of them
+		WaitingCount int
+		Events       []shownEvent
+		Counted      []Count
+		Requests     []Request
+		Leaks        []Leak
+		Personal     []Finding
+		Shown        int
 	}{
-		Totals: s.Totals(), FaultsLeft: s.FaultsLeft(), Shown: shownOnPage,
+		Totals: s.Totals(), Waiting: waiting[:min(len(waiting), shownOnPage)], WaitingCount: len(waiting), Shown: shownOnPage,
 		Events: newest(s.shownEvents()), Counted: newest(s.shownCounts()),
 		Requests: newest(s.Requests()), Leaks: newest(s.Leaks()), Personal: newest(s.PersonalData()),
 	}
@@ -180,19 +244,20 @@ func newest[T any](all []T) []T {
 	return out
 }
 
-// takeFaults takes JSON lines as the body, or as the field "faults" of a form.
-func (s *Sim) takeFaults(w http.ResponseWriter, r *http.Request) {
-	r.Body = http.MaxBytesReader(w, r.Body, 2*maxScriptSize)
-	kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
+// takeScript takes JSON lines as the body, or as the field "faults" of a form.
+// The content type does not tell: curl says that everything is a form.
+func (s *Sim) takeScript(w http.ResponseWriter, r *http.Request) {
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, 4*maxScriptSize)) // percent-encoding needs room
+	script := string(body)
+	if form, bad := url.ParseQuery(script); bad == nil && form.Has("faults") {
+		script = form.Get("faults")
+	}
 	var faults []Fault
-	var err error
-	if kind == "application/x-www-form-urlencoded" && r.ParseForm() == nil && r.PostForm.Has("faults") {
-		faults, err = ReadScript(strings.NewReader(r.PostForm.Get("faults")))
-	} else {
-		faults, err = ReadScript(r.Body)
+	if err == nil {
+		faults, err = ReadScript(strings.NewReader(script))
 	}
 	if err == nil && len(faults) == 0 {
-		err = errors.New(`graphsim: the script is empty: send JSON lines like {"fault":"cut_before"}, or with curl --data-binary @file -H 'Content-Type: application/json'`)
+		err = errors.New(`graphsim: the script is empty: send JSON lines like {"fault":"cut_before"}`)
 	}
 	if err == nil {
 		err = s.Script(faults...)

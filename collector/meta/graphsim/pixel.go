@@ -74,12 +74,13 @@ func (s *Sim) browserCopy(form url.Values) (Received, []Finding, bool) {
 func personalInForm(form url.Values, e Received) (out []Finding) {
 	for _, name := range slices.Sorted(maps.Keys(form)) {
 		group, key := bracketed(name)
-		path := map[string]string{"cd": "tr.custom_data." + key, "ud": "tr.user_data." + key}[group]
-		if path == "" {
+		below := map[string]string{"cd": "custom_data", "ud": "user_data"}[group]
+		path := "tr." + below + "." + key
+		if below == "" {
 			path, key = "tr."+name, name
 		}
 		for _, v := range form[name] {
-			if kind := personalKind(path, key, v); kind != "" {
+			if kind := personalKind(below, key, v); kind != "" {
 				out = append(out, Finding{At: e.At, EventName: masked(e.EventName), Path: shownKey(path), Kind: kind})
 			}
 		}

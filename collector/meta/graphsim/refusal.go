@@ -28,12 +28,17 @@ const (
 // Error codes beside 100 that the checks give (§ 6.4; 2500 and 2635 are
 // observations named in doc.go).
 const (
-	codeParameter   = 100
-	codeToken       = 190
-	codeAlias       = 803
-	codePath        = 2500
-	codeUnversioned = 2635
+	codePermission   = 10
+	codeParameter    = 100
+	codeToken        = 190
+	codeNoPermission = 200
+	codeAlias        = 803
+	codePath         = 2500
+	codeUnversioned  = 2635
 )
+
+// subTokenExpired is the subcode of code 190 for a token past its end (§ 6.4).
+const subTokenExpired = 463
 
 type refusal struct {
 	status, code, subcode int
@@ -91,33 +96,4 @@ func (f *refusal) blame() string {
 		}
 	}
 	return b.String()
-}
-
-// title is error_user_title in two of the languages Meta has been seen to
-// answer in: it follows the token's owner, not the caller.
-func (f *refusal) title(french bool) string {
-	t, ok := titles[f.subcode]
-	if !ok {
-		return ""
-	}
-	if french {
-		return t[1]
-	}
-	return t[0]
-}
-
-// titles are our own words but for those that capi.md § 6.5 quotes.
-var titles = map[int][2]string{
-	subClickID:          {"Click ID Incorrectly Formatted", "Identifiant de clic mal formé"},
-	subTooOld:           {"Event Timestamp Too Old", "Horodatage de l’évènement trop ancien"},
-	subInFuture:         {"Event Timestamp In The Future", "Horodatage de l’évènement dans le futur"},
-	subNoValue:          {"Purchase Without Value", "Achat sans montant"},
-	subNoCurrency:       {"Purchase Without Currency", "Achat sans devise"},
-	subNotUsable:        {"Parameter Not Usable", "Paramètre inutilisable"},
-	subStructure:        {"Server Side Api Parameter Error", "Erreur de paramètre de l’API serveur"},
-	subLeadID:           {"Invalid Lead ID", "Identifiant de prospect non valide"},
-	subExtInfo:          {"App Event Without OS Version", "Évènement d’application sans version du système"},
-	subTooWeak:          {"Not Enough Customer Information", "Informations client insuffisantes"},
-	subMessagingName:    {"Event Name Not Allowed For Messaging", "Nom d’évènement non autorisé pour la messagerie"},
-	subMessagingClickID: {"Invalid Messaging Click ID", "Identifiant de clic de messagerie non valide"},
 }

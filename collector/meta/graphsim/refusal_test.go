@@ -154,6 +154,19 @@ func TestEventRefusals(t *testing.T) {
 		{"extinfo too short", func(m mutable) { app(m, "i2", "17.0"); m.event["app_data"].(map[string]any)["extinfo"] = []any{"i2"} }, 2804019, "$['data'][0]['app_data']['extinfo']"},
 		{"extinfo of no platform", func(m mutable) { app(m, "w1", "17.0") }, 2804016, "$['data'][0]['app_data']['extinfo'][0]"},
 		{"blank OS version", func(m mutable) { app(m, "i2", "") }, 2804043, "$['data'][0]['app_data']['extinfo'][4]"},
+		{"app_data on a website event, no object", func(m mutable) { m.event["app_data"] = "x" }, 2804019, "$['data'][0]['app_data']"},
+		{"unexpected key of app_data", func(m mutable) { app(m, "i2", "17.0"); appData(m)["idfa"] = "x" }, 2804019, "$['data'][0]['app_data']['idfa']"},
+		{"null in app_data", func(m mutable) { app(m, "i2", "17.0"); appData(m)["vendor_id"] = nil }, 2804019, "$['data'][0]['app_data']['vendor_id']"},
+		{"empty string in a list of app_data", func(m mutable) { app(m, "i2", "17.0"); appData(m)["url_schemes"] = []any{"a", ""} }, 2804019, "$['data'][0]['app_data']['url_schemes'][1]"},
+		{"tracking 2", func(m mutable) { app(m, "i2", "17.0"); appData(m)["application_tracking_enabled"] = 2 }, 2804019, "$['data'][0]['app_data']['application_tracking_enabled']"},
+		{"an extinfo slot that is a number", func(m mutable) { app(m, "i2", "17.0"); appData(m)["extinfo"].([]any)[9] = 320 }, 2804019, "$['data'][0]['app_data']['extinfo'][9]"},
+		{"null in the original event", func(m mutable) { m.event["original_event_data"] = map[string]any{"event_id": nil} }, 2804019, "$['data'][0]['original_event_data']['event_id']"},
+		{"empty referrer", func(m mutable) { m.event["referrer_url"] = "" }, 2804019, "$['data'][0]['referrer_url']"},
+		{"unknown segment in custom_data", func(m mutable) { m.custom["customer_segmentation"] = "vip" }, 2804016, "$['data'][0]['custom_data']['customer_segmentation']"},
+		{"store_data a string", func(m mutable) { m.custom["store_data"] = "x" }, 2804019, "$['data'][0]['custom_data']['store_data']"},
+		{"store code a list", func(m mutable) { m.custom["store_data"] = map[string]any{"store_code": []any{1}} }, 2804019, "$['data'][0]['custom_data']['store_data']['store_code']"},
+		{"brand a number", func(m mutable) { m.custom["contents"] = []any{map[string]any{"id": "a", "brand": 1}} }, 2804019, "$['data'][0]['custom_data']['contents'][0]['brand']"},
+		{"lead source a number", func(m mutable) { m.custom["lead_event_source"] = 1 }, 2804019, "$['data'][0]['custom_data']['lead_event_source']"},
 		{"messaging event of another name", func(m mutable) { m.event["event_name"] = "Lead"; m.event["action_source"] = "business_messaging" }, 2804066, "$['data'][0]['event_name']"},
 		{"messaging without a channel", func(m mutable) { m.event["action_source"] = "business_messaging" }, 2804019, "$['data'][0]['messaging_channel']"},
 		{"messaging by pigeon", func(m mutable) { messaging(m, "pigeon") }, 2804016, "$['data'][0]['messaging_channel']"},
@@ -209,6 +222,8 @@ func app(m mutable, platform, osVersion string) {
 	m.event["app_data"] = map[string]any{"advertiser_tracking_enabled": 1, "extinfo": info}
 }
 
+func appData(m mutable) map[string]any { return m.event["app_data"].(map[string]any) }
+
 func messaging(m mutable, channel string) {
 	m.event["action_source"] = "business_messaging"
 	m.event["messaging_channel"] = channel
@@ -256,6 +271,47 @@ func TestEventsThatPass(t *testing.T) {
 		{"app event", func(m mutable) { app(m, "a2", "14") }},
 		{"whatsapp", func(m mutable) { messaging(m, "whatsapp"); m.user["ctwa_clid"] = "ARx"; m.user["page_id"] = 1234 }},
 		{"lead id", func(m mutable) { m.user["lead_id"] = 123456789012345 }},
+		{"whatsapp with an account", func(m mutable) {
+			messaging(m, "whatsapp")
+			m.user["ctwa_clid"], m.user["whatsapp_business_account_id"] = "ARx", "1234"
+		}},
+		{"messenger", func(m mutable) { messaging(m, "messenger"); m.user["page_id"], m.user["page_scoped_user_id"] = 1, 2 }},
+		{"instagram", func(m mutable) {
+			messaging(m, "instagram")
+			m.user["ig_sid"], m.user["instagram_business_account_id"] = "1", "2"
+		}},
+		{"all of app_data", func(m mutable) {
+			app(m, "a2", "14")
+			for key, v := range map[string]any{
+				"application_tracking_enabled": false, "campaign_ids": "c", "install_referrer": "r", "installer_package": "p",
+				"url_schemes": []any{"u"}, "vendor_id": "v", "windows_attribution_id": "w", "consider_views": true,
+				"include_dwell_data": 0, "include_video_data": 1, "receipt_data": "r",
+			} {
+				appData(m)[key] = v
+			}
+		}},
+		{"all keys of user_data", func(m mutable) {
+			for key, form := range userKeys {
+				switch form {
+				case formHash:
+					m.user[key] = hashOf(key)
+				case formPlain:
+					m.user[key] = "123"
+				}
+			}
+			m.user["lead_id"] = "1234567890123456"
+		}},
+		{"all of custom_data", func(m mutable) {
+			for key, v := range map[string]any{
+				"content_name": "n", "content_category": "c", "search_string": "s", "status": true, "predicted_ltv": 1.5, "net_revenue": -1,
+				"delivery_category": "curbside", "item_number": "i", "lead_event_source": "crm", "product_catalog_id": "1", "user_bucket": 2,
+				"store_data": map[string]any{"store_page_id": "1", "brand_page_id": 2, "store_code": "3"}, "customer_segmentation": "existing_customer_to_medium",
+				"contents": []any{map[string]any{"id": "a", "quantity": 1, "title": "t", "description": "d", "brand": "b", "category": "c", "price": 1.5}},
+				"make":     "m", "year": 1999, "mileage": map[string]any{"value": 1, "unit": "MI"}, "destination_ids": []any{"d"},
+			} {
+				m.custom[key] = v
+			}
+		}},
 	} {
 		s, _ := newSim(t)
 		if w := serve(s, request(mutated(t, c.change))); w.Code != 200 {

@@ -1,6 +1,7 @@
 package graphsim
 
 import (
+	"context"
 	"net/http"
 	"strings"
 	"sync"
@@ -24,6 +25,21 @@ type Options struct {
 	Dataset string
 	// Token is the only access token that is good; empty: every token is.
 	Token string
+	// TokenExpiresAt is when the token's life ends, after which every call is
+	// answered 401 190/463; zero: never.
+	TokenExpiresAt time.Time
+	// MissingPermission is the code that refuses every call to the events edge,
+	// 10 or 200, as for a token without ads_management; 0: nothing is missing.
+	MissingPermission int
+	// AppSecret makes every call need an appsecret_proof (§ 1.4); empty: none is
+	// asked for, and none is checked.
+	AppSecret string
+	// Latency delays every answer of the API, after the events are recorded.
+	Latency time.Duration
+	// Sleep lets a duration pass, or less when its context ends, from many
+	// goroutines at once; nil means a timer. All latency and silence goes through
+	// it, but for silence without end.
+	Sleep func(context.Context, time.Duration)
 	// Now is the clock of all windows; nil means time.Now.
 	Now func() time.Time
 	// OnEvent is told of every event that was accepted, after it was recorded
@@ -35,11 +51,18 @@ type Options struct {
 // A Sim is one fake Graph API with one business behind it. It is an
 // http.Handler; all its methods are safe for concurrent use.
 type Sim struct {
-	dataset string
-	token   string
-	now     func() time.Time
-	onEvent func(Received)
-	pages   http.Handler
+	dataset           string
+	token             string
+	tokenExpiresAt    time.Time
+	missingPermission int
+	appSecret         string
+	latency           time.Duration
+	sleep             func(context.Context, time.Duration)
+	now               func() time.Time
+	onEvent           func(Received)
+	pages             http.Handler
+	open              context.Context // ends with Close
+	shut              context.CancelFunc
 
 	mu     sync.Mutex // guards everything below
 	script script
@@ -50,17 +73,24 @@ type Sim struct {
 
 // New makes a Sim.
 func New(o Options) *Sim {
-	s := &Sim{dataset: o.Dataset, token: o.Token, now: o.Now, onEvent: o.OnEvent}
+	s := &Sim{
+		dataset: o.Dataset, token: o.Token, tokenExpiresAt: o.TokenExpiresAt, missingPermission: o.MissingPermission,
+		appSecret: o.AppSecret, latency: o.Latency, sleep: o.Sleep, now: o.Now, onEvent: o.OnEvent,
+	}
 	if s.now == nil {
 		s.now = time.Now
 	}
+	if s.sleep == nil {
+		s.sleep = sleep
+	}
+	s.open, s.shut = context.WithCancel(context.Background())
 	s.books = newBooks()
 	s.pages = newPages(s)
 	return s
 }
 
-// ServeHTTP answers as graph.facebook.com does for the events edge, as
-// www.facebook.com does for /tr, and under /_sim/ as nobody does: there people
+// ServeHTTP answers as graph.facebook.com does for the events edge and for
+// debug_token, as www.facebook.com does for /tr, and under /_sim/ as nobody does: there people
 // look at what was received. A cut connection is a panic with
 // [http.ErrAbortHandler], which net/http's server understands.
 func (s *Sim) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -72,27 +102,6 @@ func (s *Sim) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	default:
 		s.graph(w, r)
 	}
-}
-
-// Script appends faults to those that wait. Each request to the events edge
-// takes one off the front; when none is left, requests are answered on their
-// merits. Nothing is appended when one of them makes no sense.
-func (s *Sim) Script(faults ...Fault) error {
-	for i, f := range faults {
-		if err := f.check(); err != nil {
-			return scriptError(i, err)
-		}
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.script.add(faults)
-}
-
-// FaultsLeft is how many requests the script still covers.
-func (s *Sim) FaultsLeft() int {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.script.left()
 }
 
 // Reset forgets everything received and the rest of the script.

@@ -16,14 +16,17 @@ import (
 const minSecret = 8
 
 // leaks lists the places outside the Authorization header where an
-// access_token parameter stands or the secret itself can be read.
-func leaks(r *http.Request, body []byte, secret string, inQuery, inBody bool) []string {
-	literal := func(s string) bool { return len(secret) >= minSecret && strings.Contains(s, secret) }
+// access_token parameter stands or one of the secrets itself can be read.
+func leaks(r *http.Request, body []byte, secrets []string, inQuery, inBody bool) []string {
+	secrets = slices.DeleteFunc(secrets, func(s string) bool { return len(s) < minSecret })
+	literal := func(s string) bool {
+		return slices.ContainsFunc(secrets, func(secret string) bool { return strings.Contains(s, secret) })
+	}
 	var out []string
 	if inQuery || literal(r.URL.RawQuery) {
 		out = append(out, "query")
 	}
-	if inBody || len(secret) >= minSecret && bytes.Contains(body, []byte(secret)) {
+	if inBody || slices.ContainsFunc(secrets, func(secret string) bool { return bytes.Contains(body, []byte(secret)) }) {
 		out = append(out, "body")
 	}
 	if literal(r.URL.Path) {

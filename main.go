@@ -14,7 +14,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"net"
 	"os"
 	"os/signal"
 	"runtime/debug"
@@ -27,7 +26,6 @@ import (
 	"matchkey/collector/config"
 	"matchkey/collector/consent"
 	"matchkey/collector/meta"
-	"matchkey/collector/meta/graphsim"
 )
 
 // version is set by the linker.
@@ -223,36 +221,6 @@ func (t tagCommand) Run(p *program) error {
 
 func sizesOf(s build.Script) string {
 	return fmt.Sprintf("%d bytes, %d as gzip, %d as brotli", len(s.Body), len(s.Gzip), len(s.Brotli))
-}
-
-type simCommand struct {
-	Listen  string `default:"127.0.0.1:8090" help:"Address to listen on."`
-	Dataset string `help:"The only dataset that exists; any when left out."`
-	Token   string `env:"MATCHKEY_SIM_TOKEN" help:"The only access token that is good; any when left out. Rather give it by environment."`
-	Faults  string `placeholder:"FILE" help:"Faults to play, one JSON a line, one for each request."`
-}
-
-func (s simCommand) Run(p *program) error {
-	sim := graphsim.New(graphsim.Options{Dataset: s.Dataset, Token: s.Token})
-	if s.Faults != "" {
-		f, err := os.Open(s.Faults)
-		if err != nil {
-			return err
-		}
-		faults, err := graphsim.ReadScript(f)
-		if err := errors.Join(err, f.Close()); err != nil {
-			return err
-		}
-		if err := sim.Script(faults...); err != nil {
-			return err
-		}
-	}
-	ln, err := net.Listen("tcp", s.Listen)
-	if err != nil {
-		return err
-	}
-	fmt.Fprintf(p.stdout, "fake Graph API on http://%s; what it received is on http://%[1]s/_sim/\n", ln.Addr())
-	return graphsim.Serve(p.ctx, ln, sim)
 }
 
 type normalizeCommand struct{}

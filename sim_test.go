@@ -14,7 +14,7 @@ func TestSimCommand(t *testing.T) {
 		{"sim --list-faults", 0, "token_expired", ""},
 		{"sim --list-faults", 0, "190/463", ""},
 		{"sim --help", 0, "--missing-permission", ""},
-		{"sim --latency -1s", 1, "", "--latency"},
+		{"sim --latency=-1s", 1, "", "--latency"},
 		{"sim --missing-permission 7", 2, "", "--missing-permission"},
 		{"sim --token-expires tomorrow", 2, "", "--token-expires"},
 		{"sim --faults nowhere.jsonl", 1, "", "nowhere.jsonl"},

@@ -269,7 +269,8 @@ func (g *gate) stop(p collector.Pause) {
 }
 
 // checked takes in what the destination answered when it was asked how it
-// stands: a block pauses it, and leave to send ends such a pause.
+// stands: a block pauses it, and leave to send ends such a pause and closes the
+// breaker, which by itself is closed only by what there is to send.
 func (g *gate) checked(v collector.Verdict, now time.Time) (c change) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -277,8 +278,15 @@ func (g *gate) checked(v collector.Verdict, now time.Time) (c change) {
 	case v.Ruling == collector.Blocked:
 		c.paused = g.block(v, now)
 		c.until = g.probeAt
-	case v.Ruling == collector.Accepted && g.pause.By == collector.PausedByDestination:
-		g.pause, c.resumed = collector.Pause{}, true
+	case v.Ruling == collector.Accepted:
+		c.resumed = g.pause.By == collector.PausedByDestination
+		c.closed = !g.breaker.OpenSince.IsZero()
+		if c.resumed {
+			g.pause = collector.Pause{}
+		}
+		if c.closed {
+			g.breaker, g.credit = collector.Breaker{}, 1
+		}
 	}
 	if v.Alarm != nil {
 		g.alarm(*v.Alarm)

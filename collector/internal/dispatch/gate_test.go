@@ -124,6 +124,20 @@ func TestBreaker(t *testing.T) {
 	}
 }
 
+func TestGoodCheckClosesTheBreaker(t *testing.T) {
+	g := newGateTest(t)
+	for range tripAfter {
+		g.send(failed)
+	}
+	if c := g.checked(failed, g.now); c.closed {
+		t.Error("a check that failed closed it")
+	}
+	if c := g.checked(good, g.now); !c.closed {
+		t.Error("a good check did not close it")
+	}
+	g.opened(1, 1)
+}
+
 func TestBlockPausesAndIsProbed(t *testing.T) {
 	g := newGateTest(t)
 	if c := g.send(blocked); !c.paused {

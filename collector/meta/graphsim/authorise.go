@@ -78,7 +78,7 @@ func (x *exchange) proof() string {
 	if p := x.r.URL.Query().Get("appsecret_proof"); p != "" {
 		return p
 	}
-	p, _ := text(x.top["appsecret_proof"])
+	p, _ := text(x.top.get("appsecret_proof"))
 	return p
 }
 
@@ -142,7 +142,7 @@ func (x *exchange) findToken() {
 		bearer = ""
 	}
 	inQuery := x.r.URL.Query().Get("access_token")
-	inBody, _ := text(x.top["access_token"])
+	inBody, _ := text(x.top.get("access_token"))
 	for _, t := range []string{bearer, inQuery, inBody} {
 		if x.token == "" {
 			x.token = t

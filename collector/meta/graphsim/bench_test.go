@@ -46,3 +46,17 @@ func BenchmarkThousandEvents(b *testing.B) {
 	}
 	b.ReportMetric(float64(b.N)*maxEvents/b.Elapsed().Seconds(), "events/s")
 }
+
+// BenchmarkSenders is the same from as many senders as there are processors.
+func BenchmarkSenders(b *testing.B) {
+	s := New(Options{Dataset: goodDataset, Token: goodToken, Now: (&clock{noon}).now})
+	body := thousand(b, maxEvents)
+	b.RunParallel(func(pb *testing.PB) {
+		for pb.Next() {
+			if w := serve(s, request(body)); w.Code != http.StatusOK {
+				b.Error(w.Body)
+			}
+		}
+	})
+	b.ReportMetric(float64(b.N)*maxEvents/b.Elapsed().Seconds(), "events/s")
+}

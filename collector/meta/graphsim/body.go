@@ -7,17 +7,36 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// object is a JSON object whose members are not looked into yet.
-type object map[string]jsontext.Value
+// object is a JSON object whose members are not looked into yet, sorted by key,
+// so that of several faults the same one is always named first.
+type object []member
 
-// keys are sorted, so that of several faults the same one is always named first.
-func (o object) keys() []string { return slices.Sorted(maps.Keys(o)) }
+type member struct {
+	key   string
+	value jsontext.Value
+}
+
+// find is the member with this key, if there is one.
+func (o object) find(key string) (jsontext.Value, bool) {
+	i, ok := slices.BinarySearchFunc(o, key, func(m member, key string) int { return strings.Compare(m.key, key) })
+	if !ok {
+		return nil, false
+	}
+	return o[i].value, true
+}
+
+// get is the same; nil when there is none.
+func (o object) get(key string) jsontext.Value {
+	v, _ := o.find(key)
+	return v
+}
 
 const maxEvents = 1000 // per request, § 1.1
 
@@ -32,8 +51,11 @@ var requestKeys = []string{
 // parseBody reads the top level of a request body. It is stricter than PHP:
 // duplicate keys and invalid UTF-8 are refused anywhere in it.
 func parseBody(body []byte) (object, *refusal) {
-	var top object
-	if err := json.Unmarshal(body, &top); err != nil || top == nil {
+	top, ok := object(nil), false
+	if v := jsontext.Value(body); v.IsValid() {
+		top, ok = members(bytes.TrimSpace(v))
+	}
+	if !ok {
 		return nil, badRequest(400, codeParameter, "(#100) The body has to be one JSON object with unique keys, in UTF-8.")
 	}
 	return top, nil
@@ -42,13 +64,13 @@ func parseBody(body []byte) (object, *refusal) {
 // eventsOf returns the 1 to 1,000 events of a body.
 func eventsOf(top object) ([]jsontext.Value, *refusal) {
 	for _, key := range requestKeys {
-		if v, ok := top[key]; ok {
+		if v, ok := top.find(key); ok {
 			if s, isString := text(v); !isString || s == "" {
 				return nil, badRequest(400, codeParameter, "(#100) Param "+key+" must be a string that is not empty.")
 			}
 		}
 	}
-	data, ok := top["data"]
+	data, ok := top.find("data")
 	if !ok {
 		return nil, badRequest(400, codeParameter, "(#100) The parameter data is required")
 	}
@@ -94,18 +116,43 @@ func members(v jsontext.Value) (out object, ok bool) {
 	if len(v) == 0 || v.Kind() != '{' {
 		return nil, false
 	}
-	out = make(object, len(v)/96) // about as many as there will be
+	out = make(object, 0, 4+len(v)/96) // about as many as there will be
 	ok = inside(v, func(dec *jsontext.Decoder) error {
-		key, err := dec.ReadToken()
+		name, err := next(dec, v)
 		if err != nil {
 			return err
 		}
-		name := key.String()
-		out[name], err = next(dec, v)
+		m := member{key: keyIn(name)}
+		m.value, err = next(dec, v)
+		out = append(out, m)
 		return err
 	})
+	slices.SortFunc(out, func(a, b member) int { return strings.Compare(a.key, b.key) })
 	return out, ok
 }
+
+// keyIn is the text of a name; of a documented one, without a copy.
+func keyIn(name jsontext.Value) string {
+	if known, ok := knownKeys()[string(name[1:len(name)-1])]; ok {
+		return known
+	}
+	key, _ := text(name)
+	return key
+}
+
+var knownKeys = sync.OnceValue(func() map[string]string {
+	known := map[string]string{}
+	add := func(keys []string) {
+		for _, key := range keys {
+			known[key] = key
+		}
+	}
+	add(eventKeys)
+	add(slices.Collect(maps.Keys(userKeys)))
+	add(slices.Collect(maps.Keys(customTypes)))
+	add(slices.Collect(maps.Keys(contentTypes)))
+	return known
+})
 
 // decoders are reused: thousands of small values are read for one request.
 var decoders = sync.Pool{New: func() any { return new(jsontext.Decoder) }}

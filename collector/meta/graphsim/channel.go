@@ -38,7 +38,7 @@ func isTextOrList(v jsontext.Value) bool { return isText(v) || isList(v) }
 
 // checkAppData looks at app_data wherever it stands, whatever the source.
 func checkAppData(event object) *refusal {
-	v, ok := event["app_data"]
+	v, ok := event.find("app_data")
 	if !ok {
 		return nil
 	}
@@ -46,14 +46,15 @@ func checkAppData(event object) *refusal {
 	if !ok {
 		return bad(subStructure, "A parameter has to be an object.", "app_data")
 	}
-	for _, key := range app.keys() {
+	for _, m := range app {
+		key := m.key
 		if appTypes[key] == nil {
 			return unexpected(key).under("app_data")
 		}
 		if key == "extinfo" { // the only place where "" is a value: an unknown slot
 			continue
 		}
-		if f := noneEmpty(app[key]); f != nil {
+		if f := noneEmpty(m.value); f != nil {
 			return f.under("app_data", key)
 		}
 	}
@@ -61,16 +62,16 @@ func checkAppData(event object) *refusal {
 }
 
 func checkApp(event object) *refusal {
-	app, ok := members(event["app_data"])
+	app, ok := members(event.get("app_data"))
 	if !ok {
 		return bad(subStructure, "An app event needs app_data.", "app_data")
 	}
 	const tracking = "advertiser_tracking_enabled"
-	if !isFlag(app[tracking]) {
+	if !isFlag(app.get(tracking)) {
 		return bad(subStructure, "An app event says whether tracking is allowed: 0 or 1.", "app_data", tracking)
 	}
 	const slots, platform, osVersion = 16, 0, 4
-	info, ok := list(app["extinfo"])
+	info, ok := list(app.get("extinfo"))
 	if !ok || len(info) != slots {
 		return bad(subStructure, "extinfo has 16 slots.", "app_data", "extinfo")
 	}
@@ -106,7 +107,7 @@ func checkMessaging(r Received, event object) *refusal {
 		}
 		return nil
 	}
-	switch channel, _ := text(event["messaging_channel"]); channel {
+	switch channel, _ := text(event.get("messaging_channel")); channel {
 	case "whatsapp":
 		if r.UserData["ctwa_clid"] == nil {
 			return bad(subMessagingClickID, "The click id of the chat is missing.", "user_data", "ctwa_clid")

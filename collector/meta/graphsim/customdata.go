@@ -51,7 +51,7 @@ func checkCustomData(raw jsontext.Value, tree any, eventName string) (map[string
 			return nil, bad(subStructure, "A parameter has to be an object.", "custom_data")
 		}
 	}
-	if _, ok := custom["event_id"]; ok { // § 13.26
+	if _, ok := custom.find("event_id"); ok { // § 13.26
 		return nil, unexpected("event_id").under("custom_data")
 	}
 	values, _ := tree.(map[string]any)
@@ -70,10 +70,10 @@ func checkCustomData(raw jsontext.Value, tree any, eventName string) (map[string
 }
 
 func checkPurchase(custom object) *refusal {
-	if !finite(custom["value"]) {
+	if !finite(custom.get("value")) {
 		return bad(subNoValue, "A Purchase needs a value that is a number.", "value")
 	}
-	if code, _ := text(custom["currency"]); !isCurrency(code) {
+	if code, _ := text(custom.get("currency")); !isCurrency(code) {
 		return bad(subNoCurrency, "A Purchase needs a currency of ISO 4217.", "currency")
 	}
 	return nil
@@ -83,7 +83,7 @@ func checkCustomTypes(custom object) *refusal {
 	if f := checkTypes(custom, customTypes); f != nil {
 		return f
 	}
-	if code, ok := text(custom["currency"]); ok && !isCurrency(code) {
+	if code, ok := text(custom.get("currency")); ok && !isCurrency(code) {
 		return bad(subNotUsable, "The currency is not one of ISO 4217.", "currency")
 	}
 	if f := oneOf(custom, "content_type", contentKinds); f != nil {
@@ -95,12 +95,12 @@ func checkCustomTypes(custom object) *refusal {
 	if f := oneOf(custom, "customer_segmentation", segments); f != nil { // § 2.5: here or beside event_name
 		return f
 	}
-	if store, ok := members(custom["store_data"]); ok {
+	if store, ok := members(custom.get("store_data")); ok {
 		if f := checkTypes(store, storeTypes); f != nil {
 			return f.under("store_data")
 		}
 	}
-	contents, _ := list(custom["contents"])
+	contents, _ := list(custom.get("contents"))
 	for i, c := range contents {
 		content, ok := members(c)
 		if !ok {
@@ -118,9 +118,9 @@ func checkCustomTypes(custom object) *refusal {
 }
 
 func checkTypes(o object, types map[string]func(jsontext.Value) bool) *refusal {
-	for _, key := range o.keys() {
-		if is := types[key]; is != nil && !is(o[key]) {
-			return bad(subStructure, "A value of a type that the parameter does not take.", key)
+	for _, m := range o {
+		if is := types[m.key]; is != nil && !is(m.value) {
+			return bad(subStructure, "A value of a type that the parameter does not take.", m.key)
 		}
 	}
 	return nil
@@ -159,9 +159,9 @@ func emptyIn(v any) *refusal {
 	return nil
 }
 
-func isText(v jsontext.Value) bool    { _, ok := text(v); return ok }
+func isText(v jsontext.Value) bool    { return len(v) > 0 && v.Kind() == '"' }
 func isInteger(v jsontext.Value) bool { _, ok := integer(v); return ok }
-func isList(v jsontext.Value) bool    { _, ok := list(v); return ok }
+func isList(v jsontext.Value) bool    { return len(v) > 0 && v.Kind() == '[' }
 func isObject(v jsontext.Value) bool  { return len(v) > 0 && v.Kind() == '{' }
 
 func isTextOrInteger(v jsontext.Value) bool { return isText(v) || isInteger(v) }

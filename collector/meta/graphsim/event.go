@@ -83,11 +83,11 @@ func checkEvent(raw jsontext.Value, tree map[string]any, now time.Time) (Receive
 		return Received{}, f
 	}
 	r := Received{Raw: raw}
-	r.EventName, _ = text(event["event_name"])
-	r.EventID, _ = text(event["event_id"])
-	r.ActionSource, _ = text(event["action_source"])
-	r.EventSourceURL, _ = text(event["event_source_url"])
-	seconds, _ := integer(event["event_time"])
+	r.EventName, _ = text(event.get("event_name"))
+	r.EventID, _ = text(event.get("event_id"))
+	r.ActionSource, _ = text(event.get("action_source"))
+	r.EventSourceURL, _ = text(event.get("event_source_url"))
+	seconds, _ := integer(event.get("event_time"))
 	r.EventTime = time.Unix(seconds, 0).UTC()
 
 	f := checkTime(seconds, r.ActionSource, now)
@@ -95,7 +95,7 @@ func checkEvent(raw jsontext.Value, tree map[string]any, now time.Time) (Receive
 		f = checkURL(event)
 	}
 	if f == nil {
-		r.UserData, f = checkUserData(event["user_data"], seconds, now)
+		r.UserData, f = checkUserData(event.get("user_data"), seconds, now)
 	}
 	if f == nil {
 		f = checkProcessingOptions(event, r.UserData)
@@ -107,7 +107,7 @@ func checkEvent(raw jsontext.Value, tree map[string]any, now time.Time) (Receive
 		f = checkChannel(r, event)
 	}
 	if f == nil {
-		r.CustomData, f = checkCustomData(event["custom_data"], tree["custom_data"], r.EventName)
+		r.CustomData, f = checkCustomData(event.get("custom_data"), tree["custom_data"], r.EventName)
 	}
 	if f != nil {
 		return Received{}, f
@@ -118,30 +118,30 @@ func checkEvent(raw jsontext.Value, tree map[string]any, now time.Time) (Receive
 
 // checkShape: keys, required keys, types and enums.
 func checkShape(event object) *refusal {
-	for _, key := range event.keys() {
-		if !slices.Contains(eventKeys, key) {
-			return unexpected(key)
+	for _, m := range event {
+		if !slices.Contains(eventKeys, m.key) {
+			return unexpected(m.key)
 		}
-		if event[key].Kind() == 'n' {
-			return bad(subStructure, "A parameter must not be null: leave it out.", key)
+		if m.value.Kind() == 'n' {
+			return bad(subStructure, "A parameter must not be null: leave it out.", m.key)
 		}
 	}
 	for _, key := range requiredKeys {
-		if _, ok := event[key]; !ok {
+		if _, ok := event.find(key); !ok {
 			return bad(subStructure, "A required parameter is missing.", key)
 		}
 	}
 	for _, key := range textKeys {
-		if v, ok := event[key]; ok {
+		if v, ok := event.find(key); ok {
 			if s, isString := text(v); !isString || s == "" {
 				return bad(subStructure, "A parameter has to be a string that is not empty.", key)
 			}
 		}
 	}
-	if _, ok := integer(event["event_time"]); !ok {
+	if _, ok := integer(event.get("event_time")); !ok {
 		return bad(subStructure, "The time has to be an integer: Unix time in seconds.", "event_time")
 	}
-	if v, ok := event["opt_out"]; ok && !boolean(v) {
+	if v, ok := event.find("opt_out"); ok && !boolean(v) {
 		return bad(subStructure, "A parameter has to be true or false.", "opt_out")
 	}
 	if f := oneOf(event, "action_source", actionSources); f != nil {
@@ -159,7 +159,7 @@ func unexpected(key string) *refusal {
 
 // oneOf checks a string that is there against its enum.
 func oneOf(o object, key string, allowed []string) *refusal {
-	if s, ok := text(o[key]); ok && !slices.Contains(allowed, s) {
+	if s, ok := text(o.get(key)); ok && !slices.Contains(allowed, s) {
 		return bad(subNotUsable, "The value is none of those that the parameter can have.", key)
 	}
 	return nil
@@ -182,9 +182,9 @@ func checkTime(seconds int64, source string, now time.Time) *refusal {
 // checkURL: website events need the page. Meta's page calls it required; that
 // the API enforces it is not recorded (§ 2.2).
 func checkURL(event object) *refusal {
-	s, ok := text(event["event_source_url"])
+	s, ok := text(event.get("event_source_url"))
 	if !ok {
-		if source, _ := text(event["action_source"]); source == "website" {
+		if source, _ := text(event.get("action_source")); source == "website" {
 			return bad(subStructure, "A website event needs the page where it happened.", "event_source_url")
 		}
 		return nil
@@ -198,7 +198,7 @@ func checkURL(event object) *refusal {
 
 // checkOriginal: § 2.4.
 func checkOriginal(event object) *refusal {
-	v, ok := event["original_event_data"]
+	v, ok := event.find("original_event_data")
 	if !ok {
 		return nil
 	}
@@ -206,14 +206,14 @@ func checkOriginal(event object) *refusal {
 	if !ok {
 		return bad(subStructure, "A parameter has to be an object.", "original_event_data")
 	}
-	for _, key := range original.keys() {
-		switch key {
+	for _, m := range original {
+		switch key := m.key; key {
 		case "event_name", "order_id", "event_id":
-			if s, ok := text(original[key]); !ok || s == "" {
+			if s, ok := text(m.value); !ok || s == "" {
 				return bad(subStructure, "A parameter has to be a string that is not empty.", "original_event_data", key)
 			}
 		case "event_time":
-			if _, ok := integer(original[key]); !ok {
+			if _, ok := integer(m.value); !ok {
 				return bad(subStructure, "The time has to be an integer: Unix time in seconds.", "original_event_data", key)
 			}
 		default:
@@ -229,7 +229,7 @@ func checkOriginal(event object) *refusal {
 func checkProcessingOptions(event object, user map[string][]string) *refusal {
 	const options, country, state = "data_processing_options", "data_processing_options_country", "data_processing_options_state"
 	limited := false
-	if v, ok := event[options]; ok {
+	if v, ok := event.find(options); ok {
 		values, isList := list(v)
 		if !isList {
 			return bad(subStructure, "A parameter has to be an array.", options)
@@ -241,12 +241,12 @@ func checkProcessingOptions(event object, user map[string][]string) *refusal {
 			limited = true
 		}
 	}
-	c, hasCountry := integer(event[country])
-	s, hasState := integer(event[state])
+	c, hasCountry := integer(event.get(country))
+	s, hasState := integer(event.get(state))
 	switch {
-	case event[country] != nil && (!hasCountry || c != 0 && c != 1):
+	case event.get(country) != nil && (!hasCountry || c != 0 && c != 1):
 		return bad(subNotUsable, "The country is 0 or 1.", country)
-	case event[state] != nil && (!hasState || s != 0 && (s < 1000 || s > 1013)):
+	case event.get(state) != nil && (!hasState || s != 0 && (s < 1000 || s > 1013)):
 		return bad(subNotUsable, "The state is 0 or 1000 to 1013.", state)
 	case limited && !hasCountry:
 		return bad(subStructure, "Limited Data Use needs a country.", country)

@@ -6,6 +6,7 @@ package graphsim
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"net/http"
 
@@ -127,7 +128,7 @@ func (x *exchange) outcome() answer {
 func (x *exchange) received(n int) *int {
 	switch x.fault.Kind {
 	case FaultWrongCount:
-		n += orElse(x.fault.By, -1)
+		n += cmp.Or(x.fault.By, -1)
 	case FaultZeroCount:
 		n = 0
 	case FaultNoCount:
@@ -140,20 +141,13 @@ func (x *exchange) received(n int) *int {
 func (x *exchange) bend(a answer) answer {
 	switch f := x.fault; f.Kind {
 	case FaultStatus:
-		a.status = orElse(f.Status, http.StatusInternalServerError)
+		a.status = cmp.Or(f.Status, http.StatusInternalServerError)
 	case FaultTruncate:
 		a.body = a.body[:len(a.body)/2]
 	default:
 		a.end = f.ending()
 	}
 	return a
-}
-
-func orElse(n, otherwise int) int {
-	if n == 0 {
-		return otherwise
-	}
-	return n
 }
 
 // hang waits as the fault says and reports whether to go on; false: the sender
@@ -197,8 +191,8 @@ func (x *exchange) read() {
 	}
 	x.findToken()
 	x.record.Events = len(x.data)
-	x.record.TestEventCode, _ = text(x.top["test_event_code"])
-	x.record.PartnerAgent, _ = text(x.top["partner_agent"])
+	x.record.TestEventCode, _ = text(x.top.get("test_event_code"))
+	x.record.PartnerAgent, _ = text(x.top.get("partner_agent"))
 	x.trees = make([]map[string]any, len(x.data))
 	for i, raw := range x.data {
 		x.trees[i], _ = anything(raw).(map[string]any)

@@ -6,6 +6,7 @@ package graphsim
 // capi.md has nothing of it.
 
 import (
+	"maps"
 	"mime"
 	"net/http"
 	"net/url"
@@ -22,7 +23,6 @@ func (x *exchange) inspects() bool { return len(x.steps) == 2 && x.steps[1] == "
 // readInspection reads the parameters of a form or a JSON object; what is
 // neither holds none.
 func (x *exchange) readInspection() {
-	x.top = object{}
 	switch kind, _, _ := mime.ParseMediaType(x.r.Header.Get("Content-Type")); kind {
 	case "application/json":
 		if top, f := parseBody(x.body); f == nil {
@@ -30,8 +30,8 @@ func (x *exchange) readInspection() {
 		}
 	case "application/x-www-form-urlencoded":
 		form, _ := url.ParseQuery(string(x.body)) // as far as it can be read
-		for name := range form {
-			x.top[name] = encode(form.Get(name))
+		for _, name := range slices.Sorted(maps.Keys(form)) {
+			x.top = append(x.top, member{name, encode(form.Get(name))})
 		}
 	}
 	x.input = x.parameter("input_token")
@@ -43,21 +43,21 @@ func (x *exchange) parameter(name string) string {
 	if v := x.r.URL.Query().Get(name); v != "" {
 		return v
 	}
-	v, _ := text(x.top[name])
+	v, _ := text(x.top.get(name))
 	return v
 }
 
 // inspection is what is said of a token.
 type inspection struct {
-	AppID              string           `json:"app_id,omitzero"`
-	Type               string           `json:"type,omitzero"`
-	Application        string           `json:"application,omitzero"`
-	DataAccessExpireAt *int64           `json:"data_access_expires_at,omitzero"` // Unix seconds; 0: never
-	ExpiresAt          *int64           `json:"expires_at,omitzero"`             // Unix seconds; 0: never
-	Error              *inspectionError `json:"error,omitzero"`
-	IsValid            bool             `json:"is_valid"`
-	Scopes             []string         `json:"scopes"`
-	UserID             string           `json:"user_id,omitzero"`
+	AppID               string           `json:"app_id,omitzero"`
+	Type                string           `json:"type,omitzero"`
+	Application         string           `json:"application,omitzero"`
+	DataAccessExpiresAt *int64           `json:"data_access_expires_at,omitzero"` // Unix seconds; 0: never
+	ExpiresAt           *int64           `json:"expires_at,omitzero"`             // Unix seconds; 0: never
+	Error               *inspectionError `json:"error,omitzero"`
+	IsValid             bool             `json:"is_valid"`
+	Scopes              []string         `json:"scopes"`
+	UserID              string           `json:"user_id,omitzero"`
 }
 
 type inspectionError struct {
@@ -103,7 +103,7 @@ func (s *Sim) inspected(x *exchange) inspection {
 	}
 	out := inspection{
 		AppID: "100000000000007", Type: "SYSTEM_USER", Application: "graphsim", UserID: "100000000000008",
-		DataAccessExpireAt: &expires, ExpiresAt: &expires, IsValid: true, Scopes: slices.Clone(scopes),
+		DataAccessExpiresAt: &expires, ExpiresAt: &expires, IsValid: true, Scopes: slices.Clone(scopes),
 	}
 	if s.missingPermission != 0 {
 		out.Scopes = out.Scopes[:len(out.Scopes)-1]

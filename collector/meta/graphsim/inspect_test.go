@@ -44,7 +44,7 @@ func TestInspection(t *testing.T) {
 	} {
 		s, _ := newSim(t)
 		got := inspectionOf(t, serve(s, r))
-		if !got.IsValid || got.Type != "SYSTEM_USER" || got.AppID == "" || *got.ExpiresAt != 0 || *got.DataAccessExpireAt != 0 ||
+		if !got.IsValid || got.Type != "SYSTEM_USER" || got.AppID == "" || *got.ExpiresAt != 0 || *got.DataAccessExpiresAt != 0 ||
 			!slices.Contains(got.Scopes, "ads_management") || got.Error != nil {
 			t.Errorf("%s: %+v", name, got)
 		}

@@ -8,8 +8,9 @@ import (
 	"embed"
 	"errors"
 	"html/template"
-	"mime"
+	"io"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -244,18 +245,19 @@ func newest[T any](all []T) []T {
 }
 
 // takeScript takes JSON lines as the body, or as the field "faults" of a form.
+// The content type does not tell: curl says that everything is a form.
 func (s *Sim) takeScript(w http.ResponseWriter, r *http.Request) {
-	r.Body = http.MaxBytesReader(w, r.Body, 2*maxScriptSize)
-	kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, 4*maxScriptSize)) // percent-encoding needs room
+	script := string(body)
+	if form, bad := url.ParseQuery(script); bad == nil && form.Has("faults") {
+		script = form.Get("faults")
+	}
 	var faults []Fault
-	var err error
-	if kind == "application/x-www-form-urlencoded" && r.ParseForm() == nil && r.PostForm.Has("faults") {
-		faults, err = ReadScript(strings.NewReader(r.PostForm.Get("faults")))
-	} else {
-		faults, err = ReadScript(r.Body)
+	if err == nil {
+		faults, err = ReadScript(strings.NewReader(script))
 	}
 	if err == nil && len(faults) == 0 {
-		err = errors.New(`graphsim: the script is empty: send JSON lines like {"fault":"cut_before"}, or with curl --data-binary @file -H 'Content-Type: application/json'`)
+		err = errors.New(`graphsim: the script is empty: send JSON lines like {"fault":"cut_before"}`)
 	}
 	if err == nil {
 		err = s.Script(faults...)

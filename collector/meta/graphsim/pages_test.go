@@ -2,6 +2,7 @@ package graphsim
 
 import (
 	"net/http/httptest"
+	"net/url"
 	"strings"
 	"testing"
 
@@ -121,12 +122,15 @@ func TestScriptAndResetByHTTP(t *testing.T) {
 	if w := do("/_sim/script", "application/x-www-form-urlencoded", "text/html", "faults=%7B%22fault%22%3A%22none%22%7D"); w.Code != 303 || s.FaultsLeft() != 3 {
 		t.Errorf("%d, %d faults wait: %s", w.Code, s.FaultsLeft(), w.Body)
 	}
+	if w := do("/_sim/script", "application/x-www-form-urlencoded", "*/*", "{\"fault\":\"none\"}\n{\"fault\":\"none\",\"event_name\":\"a&faults;b\"}"); w.Code != 204 || s.FaultsLeft() != 5 {
+		t.Errorf("JSON lines that curl calls a form: %d, %d faults wait: %s", w.Code, s.FaultsLeft(), w.Body)
+	}
 	for _, bad := range []string{"", "nonsense", `{"fault":"explode"}`} {
-		if w := do("/_sim/script", "application/json", "*/*", bad); w.Code != 400 || s.FaultsLeft() != 3 {
+		if w := do("/_sim/script", "application/json", "*/*", bad); w.Code != 400 || s.FaultsLeft() != 5 {
 			t.Errorf("%q: %d, %d faults wait", bad, w.Code, s.FaultsLeft())
 		}
 	}
-	if w := do("/_sim/reset", "", "text/html", "", "Sec-Fetch-Site", "cross-site"); w.Code != 403 || s.FaultsLeft() != 3 {
+	if w := do("/_sim/reset", "", "text/html", "", "Sec-Fetch-Site", "cross-site"); w.Code != 403 || s.FaultsLeft() != 5 {
 		t.Errorf("another site's page reset the fake: %d", w.Code)
 	}
 	if w := do("/_sim/reset", "", "*/*", "", "Sec-Fetch-Site", "same-origin"); w.Code != 204 || s.FaultsLeft() != 0 {
@@ -147,5 +151,91 @@ func TestPageRoutes(t *testing.T) {
 	}
 	if w := serve(s, httptest.NewRequest("GET", "/_sim/style.css", nil)); !strings.HasPrefix(w.Header().Get("Content-Type"), "text/css") {
 		t.Errorf("style.css is %s", w.Header().Get("Content-Type"))
+	}
+}
+
+func TestScriptRoundTrip(t *testing.T) {
+	s, _ := newSim(t)
+	const script = `{"fault":"too_weak","always":true,"event_id":"x"}
+{"fault":"http_503","times":3}
+`
+	if w := serve(s, httptest.NewRequest("POST", "/_sim/script", strings.NewReader(script))); w.Code != 204 {
+		t.Fatalf("%d %s", w.Code, w.Body)
+	}
+	w := serve(s, httptest.NewRequest("GET", "/_sim/script", nil))
+	if w.Body.String() != script || !strings.HasPrefix(w.Header().Get("Content-Type"), "text/plain") {
+		t.Errorf("%s %q, want what was posted", w.Header().Get("Content-Type"), w.Body)
+	}
+	if page := serve(s, httptest.NewRequest("GET", "/_sim/", nil)).Body.String(); !strings.Contains(page, "too_weak") {
+		t.Error("the page does not show what waits")
+	}
+	serve(s, request(purchase(t)))
+	if w := serve(s, httptest.NewRequest("DELETE", "/_sim/script", nil)); w.Code != 204 || len(s.Waiting()) != 0 || s.Totals().Requests != 1 {
+		t.Errorf("%d, %d wait, %+v; only the script is to go", w.Code, len(s.Waiting()), s.Totals())
+	}
+	if w := serve(s, httptest.NewRequest("DELETE", "/_sim/", nil)); w.Code != 204 || s.Totals() != (Totals{}) {
+		t.Errorf("%d, %+v; everything is to go", w.Code, s.Totals())
+	}
+}
+
+func TestRequestsJSON(t *testing.T) {
+	s, _ := newSim(t)
+	serve(s, request(purchase(t)))
+	play(t, s, `{"fault":"token_expired"}`)
+	serve(s, request(purchase(t)))
+	serve(s, request(mutated(t, func(m mutable) { m.top["partner_agent"] = "anna@example.org"; m.event["x"] = 1 })))
+	serve(s, askForm(goodToken))
+	golden(t, "requests.json", serve(s, httptest.NewRequest("GET", "/_sim/requests.json", nil)).Body.String())
+}
+
+// Names that would be markup, or the end of it, stay text wherever they are shown.
+func TestPagesEscapeEverything(t *testing.T) {
+	const hostile = `"'></td><script>alert(1)</script><img src=x onerror=alert(1)>{{.Totals}}`
+	s, _ := newSim(t)
+	serve(s, request(mutated(t, func(m mutable) {
+		m.event["event_name"], m.event["event_id"], m.event["action_source"] = hostile, hostile, "other"
+		m.user["external_id"], m.user["client_user_agent"] = hostile, hostile
+		m.custom[hostile], m.custom["note"], m.custom["list"] = hostile, hostile, []any{hostile, map[string]any{hostile: hostile}}
+		m.top["test_event_code"], m.top["partner_agent"] = hostile, hostile
+		m.custom["currency"], m.custom["email"] = "EUR", hostile
+	})))
+	if len(s.Received()) != 1 {
+		t.Fatalf("refused: %+v", s.Requests())
+	}
+	serve(s, request(mutated(t, func(m mutable) { m.event[hostile] = 1 })))
+	q := "/tr?id=" + goodDataset + "&ev=" + url.QueryEscape(hostile) + "&eid=" + url.QueryEscape(hostile) + "&cd[" + url.QueryEscape(hostile) + "]=" + url.QueryEscape(hostile) +
+		"&cd[currency]=" + url.QueryEscape(hostile) + "&cd[value]=1"
+	serve(s, httptest.NewRequest("GET", q, nil))
+	if err := s.Script(Fault{Kind: FaultNone, EventID: hostile, EventName: hostile, Message: hostile}); err != nil {
+		t.Fatal(err)
+	}
+	page := serve(s, httptest.NewRequest("GET", "/_sim/", nil)).Body.String()
+	for _, markup := range []string{"<script", "<img", "onerror=alert(1)>", "</td><"} {
+		// Cells end in </td><td> by the page's own doing.
+		if rest := strings.NewReplacer("</td><td>", "", "</td></tr>", "").Replace(page); strings.Contains(rest, markup) {
+			t.Errorf("the page holds %q from a name", markup)
+		}
+	}
+	for _, path := range []string{"/_sim/events.json", "/_sim/counted.json", "/_sim/requests.json", "/_sim/script"} {
+		w := serve(s, httptest.NewRequest("GET", path, nil))
+		kind := w.Header().Get("Content-Type")
+		if w.Header().Get("X-Content-Type-Options") != "nosniff" || kind != "application/json" && kind != "text/plain; charset=utf-8" {
+			t.Errorf("%s is %q", path, kind)
+		}
+	}
+}
+
+// The style holds at 320 px and in the dark: only tables may scroll sideways.
+func TestStyle(t *testing.T) {
+	s, _ := newSim(t)
+	css := serve(s, httptest.NewRequest("GET", "/_sim/style.css", nil)).Body.String()
+	for _, part := range []string{"color-scheme: light dark", "light-dark(", ".wide { overflow-x: auto; }", "overflow-wrap: break-word", ":focus-visible"} {
+		if !strings.Contains(css, part) {
+			t.Errorf("the style lacks %q", part)
+		}
+	}
+	page := serve(s, httptest.NewRequest("GET", "/_sim/", nil)).Body.String()
+	if !strings.Contains(page, `content="width=device-width, initial-scale=1"`) || strings.Count(page, "<table>") != strings.Count(page, `class="wide"`) {
+		t.Error("the page has no viewport, or a table that cannot scroll")
 	}
 }

@@ -89,8 +89,8 @@ var presets = func() (out []KnownFault) {
 		add("6.5", name, Fault{Code: codeParameter, Subcode: subcode}, means)
 	}
 
-	code("unknown_1", 1, 0, "unknown, pass: transient")
-	code("unknown_1_99", 1, 99, "unknown, pass: transient")
+	code("unknown_1", 1, 0, "unknown: transient")
+	code("unknown_1_99", 1, 99, "unknown: transient")
 	add("6.4", "service_unavailable", Fault{Code: 2, Transient: true}, "down for a while: transient")
 	code("no_capability", 3, 0, "the app lacks the capability: stop")
 	limit("app_limit", 4, 1504022, "rate limit of the app")

@@ -167,8 +167,8 @@ func (r *scripted) look() {
 	r.at = make(map[namedEvent]int, 3*len(r.data))
 	for i, raw := range r.data {
 		event, _ := members(raw)
-		id, _ := text(event["event_id"])
-		name, _ := text(event["event_name"])
+		id, _ := text(event.get("event_id"))
+		name, _ := text(event.get("event_name"))
 		for _, key := range []namedEvent{{id, name}, {id, ""}, {"", name}} {
 			if _, taken := r.at[key]; !taken {
 				r.at[key] = i

@@ -36,8 +36,9 @@ type Options struct {
 	AppSecret string
 	// Latency delays every answer of the API, after the events are recorded.
 	Latency time.Duration
-	// Sleep lets a duration pass, or less when its context ends; nil means a
-	// timer. All latency and silence goes through it, but for silence without end.
+	// Sleep lets a duration pass, or less when its context ends, from many
+	// goroutines at once; nil means a timer. All latency and silence goes through
+	// it, but for silence without end.
 	Sleep func(context.Context, time.Duration)
 	// Now is the clock of all windows; nil means time.Now.
 	Now func() time.Time

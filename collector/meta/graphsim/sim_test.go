@@ -3,11 +3,13 @@ package graphsim
 import (
 	"bytes"
 	"flag"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -135,6 +137,35 @@ func TestObserverHearsOfEveryAcceptedEvent(t *testing.T) {
 	serve(s, httptest.NewRequest("GET", "/tr?id=1&ev=Lead&eid=x", nil))
 	if want := []string{"server purchase.A-1001", "browser x"}; !cmp.Equal(heard, want) {
 		t.Errorf("heard %q, want %q", heard, want)
+	}
+}
+
+// Many senders, faults and readers at once: every event is in one place.
+func TestManySendersAtOnce(t *testing.T) {
+	const senders, each = 8, 20
+	s, _ := newSim(t)
+	play(t, s, `{"fault":"http_503","times":15}`, `{"fault":"too_weak","event_id":"e-3-7","always":true}`)
+	body := func(sender, i int) []byte {
+		return mutated(t, func(m mutable) { m.event["event_id"] = fmt.Sprintf("e-%d-%d", sender, i) })
+	}
+	var all sync.WaitGroup
+	for sender := range senders {
+		all.Go(func() {
+			for i := range each {
+				serve(s, request(body(sender, i)))
+				serve(s, httptest.NewRequest("GET", "/_sim/counted.json", nil))
+				s.Audit(goodDataset, "Purchase")
+			}
+		})
+	}
+	all.Wait()
+	codes := map[int]int{}
+	for _, r := range s.Requests() {
+		codes[r.Status]++
+	}
+	accepted := s.Audit(goodDataset, "Purchase").Counted
+	if codes[503] != 15 || codes[200] != accepted || codes[200]+codes[400] != senders*each-15 || codes[400] > 1 || s.FaultsLeft() != 0 {
+		t.Errorf("statuses %v, %d counted, %d faults left", codes, accepted, s.FaultsLeft())
 	}
 }
 

@@ -64,12 +64,13 @@ func checkUserData(raw jsontext.Value, eventTime int64, now time.Time) (map[stri
 		return nil, bad(subStructure, "A parameter has to be an object.", "user_data")
 	}
 	values := make(map[string][]string, len(user))
-	for _, key := range user.keys() {
+	for _, m := range user {
+		key := m.key
 		form, known := userKeys[key]
 		if !known {
 			return nil, unexpected(key).under("user_data")
 		}
-		got, f := readValues(user[key], form)
+		got, f := readValues(m.value, form)
 		if f != nil {
 			return nil, f.under("user_data", key)
 		}

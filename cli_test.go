@@ -51,7 +51,14 @@ func TestCommandLine(t *testing.T) {
 			out: []string{`{"normalized":"a@b.com","sha256":"fb98d44ad7501a959f3f4f4a3f004fe2d9e581ea6207e218c4b02c08a4d75adf"}` + "\n", `{"dropped":`, `{"error":`}},
 		{name: "decide", args: "decide", stdin: `{"now":1790000060,"event":{"time":1790000000},"geo":{"country":"DE"},"records":[],"signals":{}}` + "\n",
 			out: []string{`{"outcome":"hold","reasons":["regime_opt_in","consent_pending"]`}},
-		{name: "a line without end", args: "normalize", stdin: strings.Repeat("x", maxLine+1), code: 1, errs: []string{"longer than"}},
+		{name: "broken lines", args: "normalize", stdin: strings.Join([]string{
+			strings.Repeat("x", 3*maxLine), strings.Repeat("[", 100_000), "\xff\xfe", `{"key":"ph","value":16505551212}`, "\x00", `{"key":"em"}`,
+			strings.Repeat(" ", maxLine+1), "\ufeff{}", `{"key":"ph","value":null}`, strings.Repeat("y", maxLine+2)}, "\n"),
+			out: []string{
+				`{"error":"the line is longer than 1048576 bytes"}` + "\n" + `{"error":"the line is not a JSON object`,
+				`{"normalized":"16505551212","sha256":"e323ec626319ca94ee8bff2e4c87cf613be6ea19919ed1364124e16807ab3176"}` + "\n" + `{"error":`,
+				`{"dropped":"not_normalisable"}` + "\n" + `{"error":"the line is longer than`,
+			}},
 		{name: "explain without a Matchkey", args: "explain A-1 --console http://127.0.0.1:1", code: 1, errs: []string{"is Matchkey running there?"}},
 		{name: "explain in an empty folder", args: "explain A-1 --data " + t.TempDir(), code: 1, errs: []string{"couldn't open the data folder"}},
 		{name: "redrive needs a console", args: "redrive --data x", code: 1, errs: []string{"running Matchkey"}},

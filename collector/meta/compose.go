@@ -16,7 +16,8 @@ import (
 // Compose makes the payload of a delivery: a body that is one event in JSON, to
 // be sent to the letter on every try, and its lineage, personal values masked.
 // When Meta would refuse the event as a whole, the refusal names the first
-// fault, the lineage all of them, and the payload has no body. Equal compositions give equal payloads; c is not changed.
+// fault, the lineage all of them, and the payload has no body. Equal
+// compositions give equal payloads; c is not changed.
 func Compose(c collector.Composition) (collector.Payload, *collector.Refusal) {
 	d := draft{c: c}
 	d.fact()

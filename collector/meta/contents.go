@@ -90,7 +90,7 @@ func (d *draft) itemPart(item *Item, key string, value any) (why collector.Reaso
 	case "price":
 		item.Price, why = money(value)
 	default:
-		if personalKey(key) {
+		if personalKey(key) || looksLikeEmail(key) {
 			return ReasonPersonal
 		}
 		return collector.ReasonUnknownField

@@ -55,7 +55,11 @@ func (d *draft) property(key string, value any) {
 	case known:
 	case !isCustomKey(key):
 		// The key itself may be personal, so lineage does not name it.
-		d.dropped("custom_data.*", "", collector.ReasonMalformed)
+		why := collector.ReasonMalformed
+		if looksLikeEmail(key) {
+			why = ReasonPersonal
+		}
+		d.dropped("custom_data.*", "", why)
 		return
 	case personalKey(key):
 		d.dropped(path, "", ReasonPersonal)

@@ -14,8 +14,9 @@
 //	Delivery.Send (the scenario's send name) event_name
 //	Event.ID                                 event_id, as it is
 //	Event.OccurredAt                         event_time, whole seconds, rounded down
+//	Event.Channel                            action_source; see below
 //	Event.URL, page or landing page          event_source_url, origin and path
-//	a page or a browser is known             action_source "website", else "system_generated"
+//	Event.Referrer                           referrer_url, origin and path
 //	Properties                               custom_data (value, currency, contents, …)
 //	KindEmail, KindPhone                     user_data.em, .ph          SHA-256, lists
 //	KindFirstName, KindLastName              user_data.fn, .ln          SHA-256, lists
@@ -26,10 +27,39 @@
 //	KindClick                                user_data.fbc              to the letter
 //	KindBrowser                              user_data.fbp              to the letter
 //	KindIP, KindUserAgent                    user_data.client_ip_address, .client_user_agent
+//	Event.Integrations["meta"]               app_data, messaging_channel, original_event_data, the ids of user_data
+//	KindAccount, KindDevice                  among them: lead_id, fb_login_id, …; madid, anon_id, …
 //	Decision.AttributionOnly                 opt_out
 //	Decision.LimitedUse                      data_processing_options[_country|_state]
 //	Destination (one data set)               dataset id, also called pixel id
 //	Verdict                                  HTTP status, error.code, error.error_subcode
+//
+// # Where it happened
+//
+//	web        website             needs a page
+//	app        app                 needs app_data with tracking, platform and OS version
+//	store      physical_store      may be 62 days old, all others seven
+//	phone      phone_call
+//	email      email
+//	chat       chat
+//	messaging  business_messaging  needs a channel and its ids, has names of its own, and no
+//	                               address, user agent, click or browser id
+//	system     system_generated
+//	other      other
+//	(empty)    website when a page is known, else system_generated
+//
+// The page last seen belongs to what happened on the web alone; address and user
+// agent of the last session to that and to what the system did. Clicks and
+// browser ids are the person's and go along from everywhere but a messenger.
+//
+// # What is left out
+//
+// attribution_data is gated by Meta and advanced_measurement_table is known to
+// its SDKs only (capi.md § 2, § 2.6), as are consider_views, include_dwell_data,
+// include_video_data and receipt_data of app_data (§ 2.3): none is ever sent.
+// customer_segmentation goes into custom_data, where an unknown key costs
+// nothing (§ 2.5). Parts of names and dates (f5first, fi, dobd, …) are taken as
+// hashes and never made: their normal form is not documented.
 //
 // # Three parts
 //
@@ -42,7 +72,9 @@
 // # What is promised
 //
 // Nothing that Meta's documentation does not name is ever emitted outside
-// custom_data; no null and no empty string at any depth. Money, currency and a
+// custom_data; no null and no empty string at any depth, but for the empty slots
+// that extinfo has by definition. No e-mail address, phone number in
+// international form or identifier of the person in custom_data. Money, currency and a
 // phone's country are never invented. An access token travels in the
 // Authorization header and nowhere else. A parcel's body is sent to the letter,
 // on every try. A request that was written and not answered is in doubt, and

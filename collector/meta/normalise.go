@@ -172,22 +172,31 @@ func isHex(s string) bool {
 	return true
 }
 
-// trim takes blanks from both ends, among them the two that browsers trim and
-// Unicode does not count as blanks: the byte order mark and the zero-width space.
+// trim takes blanks from both ends.
 func trim(s string) string { return strings.TrimFunc(s, isBlank) }
 
+// isBlank reports whether a character shows nothing and means nothing: what
+// Unicode counts as blank, the byte order mark, the zero-width space, the word
+// joiner, the soft hyphen, and the marks of direction that telephones put around
+// what is copied from an address book. The joiners of Persian and of emoji are
+// not among them: they are letters' business.
 func isBlank(r rune) bool {
-	return unicode.IsSpace(r) || r == '\ufeff' || r == '\u200b'
+	switch r {
+	case '\ufeff', '\u200b', '\u2060', '\u00ad':
+		return true
+	}
+	return unicode.IsSpace(r) || r > unicode.MaxLatin1 && unicode.Is(unicode.Bidi_Control, r)
 }
 
 // lower is the text in lower case as JavaScript and Python write it, so that the
 // Pixel and Meta's libraries hash the same: "İ" keeps its dot as a combining
 // one, and a sigma at a word's end is the final one. Package strings knows only
-// one letter for one letter.
+// one letter for one letter. It is the last step of a form, so it is NFC again:
+// an accent may have lost its letter, or met another one.
 func lower(s string) string {
 	for i := range len(s) {
 		if s[i] >= utf8.RuneSelf {
-			return cases.Lower(language.Und).String(s)
+			return norm.NFC.String(cases.Lower(language.Und).String(s))
 		}
 	}
 	return strings.ToLower(s)

@@ -20,6 +20,12 @@ func TestNormaliseLine(t *testing.T) {
 			`{"normalized":"fb98d44ad7501a959f3f4f4a3f004fe2d9e581ea6207e218c4b02c08a4d75adf","sha256":"fb98d44ad7501a959f3f4f4a3f004fe2d9e581ea6207e218c4b02c08a4d75adf"}`},
 		{`{"key":"ph","value":"(555) 123-4567","tier":"A","sources":["x"]}`, `{"dropped":"phone_without_country"}`},
 		{`{"key":"ph","value":null}`, `{"dropped":"not_normalisable"}`},
+		// A number is read as it is spelled, or not at all.
+		{`{"key":"ph","value":16505551212}`, `{"normalized":"16505551212","sha256":"e323ec626319ca94ee8bff2e4c87cf613be6ea19919ed1364124e16807ab3176"}`},
+		{`{"key":"zp","value":75018}`, `{"normalized":"75018","sha256":"8dc3075ea745609c169d1c120d3fcd1c42673d16f18b423f4374e894d34a098a"}`},
+		{`{"key":"db","value":19970216,"country":null}`, `{"normalized":"19970216","sha256":"01acdbf6ec7b4f478a225f1a246e5d6767eeab1a7ffa17f025265b5b94f40f0c"}`},
+		{`{"key":"em","value":3}`, `{"dropped":"not_normalisable"}`},
+		{`{"key":"fn","value":"74234e98afe7498fb5daf1f36ac2d78acc339464f950703b8c019892f982b90b"}`, `{"dropped":"placeholder_null"}`},
 	} {
 		if got := string(NormaliseLine([]byte(c.in))); got != c.want {
 			t.Errorf("%s\n got %s\nwant %s", c.in, got, c.want)
@@ -41,6 +47,10 @@ func FuzzNormaliseLine(f *testing.F) {
 	f.Add([]byte(`{"key":"ct","value":"Zürich"}`))
 	f.Add([]byte(`{"key":"ph","value":null}`))
 	f.Add([]byte(`{"key":`))
+	f.Add([]byte(`{"key":"ph","value":16505551212}`))
+	f.Add([]byte(`{"key":"ph","value":1e400,"country":["US"]}`))
+	f.Add([]byte(`{"key":"st","value":"\u0130\ud800","country":"\u0000"}`))
+	f.Add([]byte("\ufeff{}"))
 	f.Fuzz(func(t *testing.T, line []byte) {
 		out := NormaliseLine(line)
 		var got struct {

@@ -13,32 +13,49 @@ import (
 // prefix is never invented, and zeros are never just cut off: that would
 // silently make another country's number (§ 13.15).
 //
-// A number is read by the rules of the region (ISO code) when there is one,
-// else as it is written: "+…", "00…", or digits that begin with a country code,
-// which Meta asks its senders for. Only numbers of a possible length pass.
+// A number is read by the rules of the region (ISO code) when there is one and
+// the number exists there; else as it is written: "+…", "00…", or digits that
+// begin with a country code, which Meta asks its senders for; and last by the
+// rules of the region when it could exist there. Only numbers of a possible
+// length pass.
 func phone(v, region string) (string, collector.Reason) {
 	// Words before the number ("tel:", "Phone:") say nothing about it.
-	if i := strings.IndexAny(v, "+＋0123456789"); i > 0 && v[i] != '0' && (v[i] < '1' || v[i] > '9') {
+	if i := strings.IndexAny(v, "+＋0123456789"); i > 0 && (v[i] == '+' || v[i] > '9') {
 		v = v[i:]
 	}
 	if region != "" {
-		if form := possible(v, region); form != "" {
+		if form := possible(v, region, true); form != "" {
 			return form, ""
 		}
 	}
+	form, why := written(v)
+	if form == "" && region != "" {
+		form = possible(v, region, false)
+	}
+	switch {
+	case form != "":
+		return form, ""
+	case why == ReasonPhoneCountry && region != "":
+		return "", collector.ReasonNotNormalisable
+	}
+	return "", why
+}
+
+// written reads a number without the help of a region.
+func written(v string) (string, collector.Reason) {
 	digits := phonenumbers.NormalizeDigitsOnly(v)
 	switch {
 	case v == "" || digits == "":
 		return "", collector.ReasonNotNormalisable
 	case strings.HasPrefix(v, "+"), strings.HasPrefix(v, "＋"):
-		if form := possible(v, ""); form != "" {
+		if form := possible(v, "", false); form != "" {
 			return form, ""
 		}
 		return valid(strings.TrimLeft(digits, "0"))
 	case strings.HasPrefix(digits, "00"):
 		return valid(strings.TrimLeft(digits, "0"))
 	}
-	return bare(v, digits, region)
+	return bare(v, digits)
 }
 
 // bareDigits is how many digits a number without "+" needs to be read as one
@@ -47,14 +64,14 @@ func phone(v, region string) (string, collector.Reason) {
 const bareDigits = 11
 
 // bare reads digits that have neither "+" nor "00".
-func bare(v, digits, region string) (string, collector.Reason) {
-	written := strings.Trim(v, "0123456789 ()-./\u00a0") == ""
-	if written && digits[0] != '0' && len(digits) >= bareDigits {
-		if form := possible("+"+digits, ""); form != "" {
+func bare(v, digits string) (string, collector.Reason) {
+	plain := strings.Trim(v, "0123456789 ()-./\u00a0") == ""
+	if plain && digits[0] != '0' && len(digits) >= bareDigits {
+		if form := possible("+"+digits, "", false); form != "" {
 			return form, ""
 		}
 	}
-	if region == "" && len(digits) >= 4 && len(digits) <= 15 {
+	if len(digits) >= 4 && len(digits) <= 15 {
 		return "", ReasonPhoneCountry
 	}
 	return "", collector.ReasonNotNormalisable
@@ -71,10 +88,12 @@ func valid(digits string) (string, collector.Reason) {
 }
 
 // possible reads v and returns its digits when their number is that of a whole
-// number somewhere; without a region v must begin with "+".
-func possible(v, region string) string {
+// number somewhere, and, if real is asked for, one that is handed out there.
+// Without a region v must begin with "+".
+func possible(v, region string, real bool) string {
 	n, err := phonenumbers.Parse(v, region)
-	if err != nil || phonenumbers.IsPossibleNumberWithReason(n) != phonenumbers.IS_POSSIBLE {
+	if err != nil || phonenumbers.IsPossibleNumberWithReason(n) != phonenumbers.IS_POSSIBLE ||
+		real && !phonenumbers.IsValidNumber(n) {
 		return ""
 	}
 	// No area code of North America begins with 0 or 1. This catches national

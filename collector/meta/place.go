@@ -3,9 +3,9 @@ package meta
 // Where a person lives: city, region, postal code, country.
 
 import (
-	"regexp"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"github.com/biter777/countries"
 )
@@ -40,8 +40,11 @@ func state(v, region string) string {
 	form := lower(keep(v, func(r rune) bool { return unicode.IsLetter(r) || unicode.IsMark(r) }))
 	switch region {
 	case "", "US", "CA":
-		if code, ok := stateCodes[form]; ok {
-			return code
+		plain := strings.TrimSuffix(strings.TrimPrefix(form, "stateof"), "state")
+		for _, name := range []string{form, plain} {
+			if code, ok := stateCodes[name]; ok {
+				return code
+			}
 		}
 		// The codes of ISO 3166-2, such as US-CA, which maps and databases of
 		// addresses give.
@@ -52,25 +55,56 @@ func state(v, region string) string {
 	return form
 }
 
-// zipPlus is a United States' ZIP with an extension, or with the dash of one.
-// Brazil's (five, dash, three) is another thing.
-var zipPlus = regexp.MustCompile(`^[0-9]{5}-(?:[0-9]{4}.*|-*)$`)
+// zipDigits is how many digits of a United States' ZIP count.
+const zipDigits = 5
+
+// isZipPlus reports whether a code is a United States' ZIP with an extension, or
+// with the dash of one: five digits, a dash, and four more or nothing. Brazil's
+// (five, dash, three) is another thing.
+func isZipPlus(v string) bool {
+	if len(v) <= zipDigits || v[zipDigits] != '-' || !isDigits(v[:zipDigits]) {
+		return false
+	}
+	rest := v[zipDigits+1:]
+	return strings.Trim(rest, "-") == "" || len(rest) >= 4 && isDigits(rest[:4])
+}
 
 // postalCode is the code in lower case without blanks and dashes; of the United
-// States' the first five. A single character is none.
+// States' the first five digits. A single character is none.
 func postalCode(v, region string) string {
-	if region == "US" || region == "" && zipPlus.MatchString(v) {
-		v, _, _ = strings.Cut(v, "-")
-		v = without(v, isBlank)
-		if len(v) > 5 {
-			v = v[:5]
+	v = strings.Map(func(r rune) rune {
+		switch {
+		case isBlank(r):
+			return -1
+		case unicode.Is(unicode.Pd, r):
+			return '-'
+		}
+		return r
+	}, v)
+	if region == "US" || region == "" && isZipPlus(v) {
+		if zip := firstZip(v); zip != "" {
+			return zip
 		}
 	}
-	form := lower(without(v, func(r rune) bool { return isBlank(r) || unicode.Is(unicode.Pd, r) }))
-	if len([]rune(form)) < 2 {
+	form := lower(strings.ReplaceAll(v, "-", ""))
+	if utf8.RuneCountInString(form) < 2 {
 		return ""
 	}
 	return form
+}
+
+// firstZip returns the first five digits that stand together.
+func firstZip(v string) string {
+	run := 0
+	for i := range len(v) {
+		if run++; v[i] < '0' || v[i] > '9' {
+			run = 0
+		}
+		if run == zipDigits {
+			return v[i+1-zipDigits : i+1]
+		}
+	}
+	return ""
 }
 
 // country is the ISO 3166-1 alpha-2 code in lower case, from a code of two or
@@ -79,10 +113,10 @@ func country(v string) string {
 	if v == "" || len(v) > 100 {
 		return ""
 	}
+	if code, ok := countryAliases[lower(keep(v, unicode.IsLetter))]; ok {
+		return code
+	}
 	for _, name := range []string{v, keep(v, isPlainLetter)} {
-		if code, ok := countryAliases[strings.ToLower(keep(name, isPlainLetter))]; ok {
-			return code
-		}
 		if code := countries.ByName(name).Alpha2(); len(code) == 2 {
 			return strings.ToLower(code)
 		}
@@ -94,9 +128,16 @@ func isPlainLetter(r rune) bool { return 'a' <= r && r <= 'z' || 'A' <= r && r <
 
 // countryAliases are ways to write a country that the list of names lacks.
 var countryAliases = map[string]string{
-	"palestinestateof": "ps",
-	"stateofpalestine": "ps",
-	"thenetherlands":   "nl",
-	"america":          "us",
-	"hongkongsar":      "hk",
+	"palestinestateof":  "ps",
+	"stateofpalestine":  "ps",
+	"thenetherlands":    "nl",
+	"america":           "us",
+	"theunitedstates":   "us",
+	"hongkongsar":       "hk",
+	"turkiye":           "tr",
+	"republicofireland": "ie",
+	"brasil":            "br",
+	"italia":            "it",
+	"españa":            "es",
+	"espana":            "es",
 }

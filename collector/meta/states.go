@@ -70,6 +70,7 @@ var stateCodes = readStates(`
 	nb New Brunswick
 	nl Newfoundland and Labrador
 	nl Newfoundland
+	nl NewfoundlandLabrador
 	ns Nova Scotia
 	nt Northwest Territories
 	nu Nunavut

@@ -191,13 +191,60 @@ func TestBrowserValueVectors(t *testing.T) {
 			checkParse(t, v.ID, v.Input, v.Expected, isRandomPart)
 		case "choose_fbc":
 			checkChoice(t, v.ID, v.Input, v.Expected)
+		case "format_fbclid":
+			checkFormat(t, v.ID, v.Input, v.Expected)
+		case "url_fbclid":
+			checkURL(t, v.ID, v.Input, v.Expected)
 		default:
-			continue // the tag takes fbclid from the URL, not we
+			t.Errorf("%s: nobody runs %q", v.ID, v.Op)
+			continue
 		}
 		ran++
 	}
-	if ran < 18 {
+	if ran < 28 {
 		t.Errorf("only %d vectors were run", ran)
+	}
+}
+
+// checkFormat runs a case about a click id that a site holds, bare or as a whole
+// cookie. The tag makes the cookie; what it may be made of the gate says.
+func checkFormat(t *testing.T, id string, input, expected jsontext.Value) {
+	t.Helper()
+	var in struct {
+		Click   string `json:"fbclid"`
+		Initial string `json:"$initial_fbclid"`
+	}
+	var want struct{ Regex string }
+	decode(t, input, &in)
+	decode(t, expected, &want)
+	value := in.Click + in.Initial
+	if !strings.HasPrefix(value, "fb.") {
+		value = clickAt(now, value)
+	}
+	got, _, _ := parseClickAt(value)
+	if !regexp.MustCompile(want.Regex).MatchString(got) {
+		t.Errorf("%s: %q is kept as %q, want %s", id, value, got, want.Regex)
+	}
+}
+
+// parseClickAt is the gate at the click's own time, since cases do not age.
+func parseClickAt(value string) (string, time.Time, collector.Reason) {
+	v, ok := readBrowserValue(value, isClickID)
+	if !ok {
+		return "", time.Time{}, collector.ReasonMalformed
+	}
+	return parseClick(value, v.at)
+}
+
+// checkURL runs a case about the click id in an address: to the letter.
+func checkURL(t *testing.T, id string, input, expected jsontext.Value) {
+	t.Helper()
+	var address, want string
+	decode(t, input, &address)
+	decode(t, expected, &want)
+	_, click, _ := strings.Cut(address, "fbclid=")
+	if got, ok := readBrowserValue(clickAt(now, click), isClickID); !ok || got.payload != want {
+		t.Errorf("%s: %q", id, got.payload)
 	}
 }
 

@@ -17,6 +17,7 @@
 //
 //	event.name             string   purchase, cart_update, …
 //	event.origin           string   browser or server
+//	event.channel          string   web, app, store, phone, email, chat, messaging, system, other; "" when nobody said
 //	event.id               string   the event ID
 //	event.url              string   origin and path of the page, without query
 //	event.value            number   properties.value when that is a number, else 0

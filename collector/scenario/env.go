@@ -20,6 +20,7 @@ type env struct {
 type eventEnv struct {
 	Name       string         `expr:"name"`
 	Origin     string         `expr:"origin"`
+	Channel    string         `expr:"channel"`
 	ID         string         `expr:"id"`
 	URL        string         `expr:"url"`
 	Value      float64        `expr:"value"`
@@ -53,7 +54,7 @@ func newEnv(ev collector.Event, p collector.Profile) env {
 	currency, _ := ev.Properties["currency"].(string)
 	return env{
 		Event: eventEnv{
-			Name: ev.Name, Origin: string(ev.Origin), ID: ev.ID, URL: ev.URL, Value: value, Currency: currency,
+			Name: ev.Name, Origin: string(ev.Origin), Channel: string(ev.Channel), ID: ev.ID, URL: ev.URL, Value: value, Currency: currency,
 			Properties: ev.Properties, Customer: ev.Customer, Visitor: ev.Visitor,
 		},
 		Session: newSessionEnv(ev, p),

@@ -109,7 +109,7 @@ func TestWhatAnExpressionSees(t *testing.T) {
 	ev := event("purchase", map[string]any{"value": 59.9, "currency": "EUR", "contents": []any{
 		map[string]any{"sku": "a", "price": 20.0, "n": 2.0}, map[string]any{"sku": "b", "price": 19.9, "n": 1.0},
 	}})
-	ev.Visitor = "v1"
+	ev.Visitor, ev.Channel = "v1", collector.ChannelApp
 	session := func(at time.Time, country string) collector.SessionStart {
 		return collector.SessionStart{At: at, URL: "https://shop.example/", Client: collector.Client{Geo: collector.Geo{Country: country, Region: "BE"}}}
 	}
@@ -122,7 +122,7 @@ func TestWhatAnExpressionSees(t *testing.T) {
 	anonymous.Customer, anonymous.Properties = "", nil
 
 	for text, want := range map[string]any{
-		"event.name": "purchase", "event.origin": "server", "event.id": "purchase.A-1001", "event.url": "https://shop.example/thanks",
+		"event.name": "purchase", "event.origin": "server", "event.channel": "app", "event.id": "purchase.A-1001", "event.url": "https://shop.example/thanks",
 		"event.value": 59.9, "event.currency": "EUR", "event.customer": "c42", "event.visitor": "v1",
 		"session.country": "DE", "session.region": "BE", "session.landing_url": "https://shop.example/", "session.age_minutes": 1.5,
 		"profile.has_click": true, "profile.has_browser": true, "profile.has_email": true, "profile.has_phone": true,

@@ -1,0 +1,202 @@
+package meta
+
+import (
+	"slices"
+	"testing"
+
+	"matchkey/collector"
+)
+
+// What people and their systems send, each with the rule that it goes by. An
+// empty form is one that is dropped: a hash that matches nobody helps nobody.
+func TestTrickyValues(t *testing.T) {
+	for _, c := range []struct{ rule, key, value, country, form string }{
+		{"an address and nothing else: nobody guesses", "em", "Ann <a@b.com>", "", ""},
+		{"", "em", "mailto:a@b.com", "", ""},
+		{"", "em", "a@b.com,c@d.com", "", ""},
+		{"", "em", "'a@b.com'", "", ""},
+		{"", "em", "a@b.com.", "", ""},
+		{"", "em", "a b@c.com", "", ""},
+		{"", "em", "a..b@c.com", "", ""},
+		{"", "em", "a@localhost", "", ""},
+		{"", "em", "a@b_c.com", "", ""},
+		{"", "em", "a@-b.com", "", ""},
+		{"", "em", "a@[127.0.0.1]", "", ""},
+		{"", "em", `"a b"@c.com`, "", ""},
+		{"ASCII only, before it is lowered", "em", "a@bücher.de", "", ""},
+		{"", "em", "a＠b.com", "", ""},
+		{"", "em", "ａ@b.com", "", ""},
+		{"", "em", "İ@b.com", "", ""},
+		{"", "em", "a\u200d@b.com", "", ""},
+		{"a domain's ASCII form is a domain", "em", "A@XN--BCHER-KVA.de", "", "a@xn--bcher-kva.de"},
+		{"marks of direction at the ends are blanks", "em", "\u202aa@b.com\u202c", "", "a@b.com"},
+		{"an MD5 is no hash", "em", "5D41402ABC4B2A76B9719D911017C592", "", ""},
+		{"a hash with something on it is none", "em", "0x" + hash("a"), "", ""},
+		{"", "em", hash("a") + ".AQYAAQMA", "", ""},
+		{"blanks around a hash go", "ph", " " + hash("a") + "\n", "", hash("a")},
+
+		{"a number that says its country needs none", "ph", "tel:+1-650-555-1212", "", "16505551212"},
+		{"", "ph", "Phone: +1 650 555 1212", "DE", "16505551212"},
+		{"", "ph", "＋１６５０５５５１２１２", "", "16505551212"},
+		{"", "ph", "\u202a+49 171 3920042\u202c", "", "491713920042"},
+		{"", "ph", "+1\u00a0650\u2013555\u20131212", "", "16505551212"},
+		{"the trunk zero goes, by the country's rules", "ph", "+49 (0) 171 3920042", "", "491713920042"},
+		{"", "ph", "+44 (0)20 7946 0958", "", "442079460958"},
+		{"", "ph", "8 495 123-45-67", "RU", "74951234567"},
+		{"", "ph", "0171 3920042", "DE", "491713920042"},
+		{"", "ph", "171 3920042", "DE", "491713920042"},
+		{"Italy keeps it", "ph", "+39 02 1234 5678", "", "390212345678"},
+		{"the country by name", "ph", "0171 3920042", "Germany", "491713920042"},
+		{"", "ph", "020 7946 0958", "UK", "442079460958"},
+		{"digits of every script", "ph", "٠١٧١٣٩٢٠٠٤٢", "DE", "491713920042"},
+		{"00 is a plus", "ph", "0016505551212", "DE", "16505551212"},
+		{"", "ph", "0016505551212", "", "16505551212"},
+		{"so is the country's own prefix", "ph", "01149171 3920042", "US", "491713920042"},
+		{"a number that is none in the country may name its own", "ph", "16505551212", "DE", "16505551212"},
+		{"", "ph", "491713920042", "US", "491713920042"},
+		{"an extension is no part of it", "ph", "(650) 555-1212 ext. 5", "US", "16505551212"},
+		{"", "ph", "650-555-1212x5", "US", "16505551212"},
+		{"", "ph", "+1 650 555 1212;ext=5", "", "16505551212"},
+		{"letters are keys of the telephone", "ph", "1-800-FLOWERS", "US", "18003569377"},
+		{"mobile numbers change on the way abroad", "ph", "011 15 2345-6789", "AR", "5491123456789"},
+		{"no prefix is invented", "ph", "6505551212", "", ""},
+		{"", "ph", "(650) 555-1212", "", ""},
+		{"", "ph", "4917139200", "", ""},
+		{"what is too short is none", "ph", "5551212", "US", ""},
+		{"", "ph", "(0)", "DE", ""},
+		{"", "ph", "000", "DE", ""},
+		{"", "ph", "+1", "US", ""},
+		{"two numbers are none", "ph", "+447911123456 / +442079460958", "", ""},
+		{"a spreadsheet's number has lost its digits", "ph", "1.6505551212E10", "", ""},
+
+		{"lowered as JavaScript and Python do", "fn", "İbrahim", "", "i̇brahim"},
+		{"not as Turkish does", "fn", "IŞIK", "", "işik"},
+		{"", "ln", "ΟΔΥΣΣΕΥΣ", "", "οδυσσευς"},
+		{"ß is a letter of its own", "ln", "Straße", "", "straße"},
+		{"", "ln", "STRASSE", "", "strasse"},
+		{"NFC at the end, too", "fn", "Jose-\u0301", "", "josé"},
+		{"no punctuation", "ln", "d’Artagnan", "", "dartagnan"},
+		{"", "fn", "María-José", "", "maríajosé"},
+		{"", "fn", "Dr. Mary", "", "drmary"},
+		{"symbols outside of ASCII stay", "fn", "Mary 😀", "", "mary😀"},
+		{"a family of joined emoji stays joined", "fn", "👩\u200d👧", "", "👩\u200d👧"},
+		{"joiners are letters' business", "fn", "می\u200cخواهم", "", "می\u200cخواهم"},
+		{"marks that show nothing go", "fn", "\u202eMary\u00ad Ann", "", "maryann"},
+		{"NFC is not NFKC", "fn", "Ｍａｒｙ", "", "ｍａｒｙ"},
+
+		{"a time behind the date is not looked at", "db", "1990-12-31T23:59:59Z", "", "19901231"},
+		{"", "db", "19901231T235959", "", "19901231"},
+		{"", "db", "1990-12-31 00:00:00.000+02:00", "", "19901231"},
+		{"the one over 12 is the day", "db", "31/12/1999", "", "19991231"},
+		{"the month comes first when both could be", "db", "1.2.2000", "", "20000102"},
+		{"without separators it has to be YYYYMMDD", "db", "31121990", "", ""},
+		{"", "db", "12311990", "", ""},
+		{"", "db", "662688000", "", ""},
+		{"no century is guessed", "db", "31/12/99", "", ""},
+		{"", "db", "99-12-31", "", ""},
+		{"months are not read as words", "db", "Dec 31, 1999", "", ""},
+		{"digits are ASCII's", "db", "２０００-01-02", "", ""},
+		{"there has to be such a day", "db", "1990-00-10", "", ""},
+		{"", "db", "1990-02-29", "", ""},
+
+		{"English words", "ge", " FEMALE ", "", "f"},
+		{"", "ge", "Gentleman", "", "m"},
+		{"and no others", "ge", "Frau", "", ""},
+		{"", "ge", "W", "", ""},
+		{"", "ge", "mâle", "", ""},
+		{"", "ge", "non-binary", "", ""},
+		{"", "ge", "1", "", ""},
+		{"", "ge", "Ｆ", "", ""},
+
+		{"letters and digits of any script", "ct", "Saint-Étienne", "", "saintétienne"},
+		{"", "ct", "Москва", "", "москва"},
+		{"", "ct", "Straßburg", "", "straßburg"},
+		{"", "ct", "İstanbul", "", "i̇stanbul"},
+		{"an address line is no city", "ct", "80331 München", "", ""},
+		{"", "ct", "!!!", "", ""},
+
+		{"two letters in the US and Canada", "st", "D.C.", "US", "dc"},
+		{"", "st", "Washington, D.C.", "US", "dc"},
+		{"", "st", "Puerto Rico", "", "pr"},
+		{"", "st", "U.S. Virgin Islands", "", "vi"},
+		{"", "st", "QUÉBEC", "", "qc"},
+		{"", "st", "newfoundland & labrador", "CA", "nl"},
+		{"", "st", "New York State", "US", "ny"},
+		{"", "st", "State of Washington", "US", "wa"},
+		{"a code of ISO 3166-2 has the country before it", "st", "US-CA", "", "ca"},
+		{"", "st", "CA-ON", "CA", "on"},
+		{"a state's digits are a postal code's", "st", "TX 75001", "", "tx"},
+		{"names elsewhere stay whole", "st", "Georgia", "GE", "georgia"},
+		{"", "st", "Baja California", "MX", "bajacalifornia"},
+		{"", "st", "New South Wales", "AU", "newsouthwales"},
+		{"", "st", "Île-de-France", "FR", "îledefrance"},
+
+		{"five digits in the US", "zp", "940351234", "US", "94035"},
+		{"", "zp", "94035 1234", "US", "94035"},
+		{"", "zp", "CA 94035", "US", "94035"},
+		{"", "zp", "94035–1234", "", "94035"},
+		{"nobody says that it is the US", "zp", "940351234", "", "940351234"},
+		{"no blanks, no dashes", "zp", "sw1a1aa", "GB", "sw1a1aa"},
+		{"", "zp", "SW1A 1AA", "GB", "sw1a1aa"},
+		{"", "zp", "K1A-0B1", "CA", "k1a0b1"},
+		{"", "zp", "1234 AB", "NL", "1234ab"},
+		{"", "zp", "01310-100", "BR", "01310100"},
+		{"a zero at the front counts", "zp", "04109", "DE", "04109"},
+
+		{"codes of two and three letters", "country", "DEU", "", "de"},
+		{"", "country", "U.K.", "", "gb"},
+		{"names", "country", "Scotland", "", "gb"},
+		{"", "country", "The United States", "", "us"},
+		{"", "country", "Türkiye", "", "tr"},
+		{"", "country", "Turkiye", "", "tr"},
+		{"", "country", "Côte d'Ivoire", "", "ci"},
+		{"", "country", "España", "", "es"},
+		{"a language is no country", "country", "en_US", "", ""},
+		{"nor is what ISO 3166 does not have", "country", "EU", "", ""},
+		{"", "country", "ZZ", "", ""},
+		{"", "country", "276", "", ""},
+
+		{"the same for browser and server", "external_id", "İ-1", "", "i̇-1"},
+		{"", "external_id", "0", "", "0"},
+		{"", "external_id", "a\u00a0b", "", "ab"},
+	} {
+		forms, why := Normalise(c.key, c.value, c.country)
+		form := ""
+		if len(forms) > 0 {
+			form = forms[0]
+		}
+		if form != c.form || (form == "") != (why != "") {
+			t.Errorf("%s %q (%s): %q %s, want %q: %s", c.key, c.value, c.country, forms, why, c.form, c.rule)
+		}
+	}
+}
+
+// A placeholder is refused by its name, as a value and as a hash.
+func TestPlaceholdersHaveNames(t *testing.T) {
+	for placeholder, want := range map[string]collector.Reason{
+		"null": ReasonPlaceholderNull, "undefined": ReasonPlaceholderUndefined, "test": ReasonPlaceholderTest, "": ReasonPlaceholderEmpty,
+	} {
+		for key := range howOf {
+			if _, why := Normalise(key, hash(placeholder), ""); why != want {
+				t.Errorf("%s, the hash of %q: %s, want %s", key, placeholder, why, want)
+			}
+		}
+		for _, key := range []string{"fn", "ln", "ct", "st", "external_id"} {
+			if _, why := Normalise(key, " "+placeholder+" ", ""); why != want && placeholder != "" {
+				t.Errorf("%s %q: %s, want %s", key, placeholder, why, want)
+			}
+		}
+	}
+}
+
+// Where Meta's libraries disagree and lists are allowed, both go (capi.md § 3.4).
+func TestBothFormsGo(t *testing.T) {
+	for value, want := range map[string][]string{
+		"São Paulo": {"sãopaulo", "sopaulo"}, "İstanbul": {"i̇stanbul", "istanbul"},
+		"München 2": {"münchen2", "mnchen2"}, "東京": {"東京"}, "Århus": {"århus", "rhus"}, "Berlin": {"berlin"},
+	} {
+		if got, _ := Normalise("ct", value, ""); !slices.Equal(got, want) {
+			t.Errorf("%s: %q, want %q", value, got, want)
+		}
+	}
+}

@@ -72,6 +72,7 @@ type apiDelivery struct {
 	MovedAt    time.Time          `json:"moved_at"`
 	DueAt      time.Time          `json:"due_at,omitzero"`
 	ExpiresAt  time.Time          `json:"expires_at,omitzero"`
+	ExpiresWhy collector.Reason   `json:"expires_why,omitempty"`
 	Doubts     int                `json:"doubts,omitempty"`
 	Attempts   []Attempt          `json:"attempts,omitempty"`
 }
@@ -99,7 +100,7 @@ func (c *console) apiDeliveries(w http.ResponseWriter, r *http.Request) {
 		answer.Deliveries[i] = apiDelivery{
 			DeliveryKey: d.Key, Scenario: d.Scenario, EventName: d.EventName,
 			OccurredAt: d.OccurredAt, MatchedAt: d.MatchedAt, State: d.State, Reasons: d.Reasons,
-			Detail: d.Detail, MovedAt: d.MovedAt, DueAt: d.DueAt, ExpiresAt: d.ExpiresAt, Doubts: d.Doubts,
+			Detail: d.Detail, MovedAt: d.MovedAt, DueAt: d.DueAt, ExpiresAt: d.ExpiresAt, ExpiresWhy: d.ExpiresWhy, Doubts: d.Doubts,
 		}
 		for _, a := range d.Attempts {
 			answer.Deliveries[i].Attempts = append(answer.Deliveries[i].Attempts, attempt(a))
@@ -141,6 +142,12 @@ func (c *console) apiAccounts(w http.ResponseWriter, r *http.Request) {
 		answer.Sums = append(answer.Sums, sum{s, s.Remainder(), s.Closed()})
 	}
 	apiAnswer(w, answer)
+}
+
+// apiDestinations answers GET /api/destinations with how each destination
+// stands, in the configuration's order.
+func (c *console) apiDestinations(w http.ResponseWriter, _ *http.Request) {
+	apiAnswer(w, append([]collector.DestinationStatus{}, c.Operations.Destinations()...))
 }
 
 func apiAnswer(w http.ResponseWriter, v any) {

@@ -102,6 +102,7 @@ func TestPagesInABrowser(t *testing.T) {
 	b := browsertest.New(t)
 	for name, s := range map[string]*served{
 		"shop":        serve(t, shop().options()),
+		"troubled":    serve(t, troubled().options()),
 		"nothing yet": serve(t, (&fake{destinations: []collector.DestinationStatus{{Name: "main-shop"}}}).options()),
 		"hostile":     serve(t, infested(strings.Join(hostile[:7], "")+strings.Repeat("Ww", 60))),
 	} {
@@ -110,6 +111,8 @@ func TestPagesInABrowser(t *testing.T) {
 			p.OnNewDocument(watchPolicy)
 			paths := []string{"/", "/deliveries", "/event?id=A-1001", "/match", "/install"}
 			switch name {
+			case "troubled":
+				paths = []string{"/", "/deliveries?state=in_doubt&since=2026-11-23&until=2026-11-24T10:00:00Z", "/event?id=purchase.A-0907", "/resolve"}
 			case "shop":
 				paths = append(paths, "/event?id=A-1002", "/redrive")
 			case "hostile":
@@ -119,12 +122,13 @@ func TestPagesInABrowser(t *testing.T) {
 			}
 			for _, path := range paths {
 				p.Goto(s.url + path)
+				p.Eval(`for (const d of document.querySelectorAll('details')) d.open = true`, nil)
 				for _, look := range []struct {
 					width int
 					dark  bool
 				}{{320, false}, {320, true}, {1280, true}, {1280, false}} {
-					if name == "hostile" && look.dark == (look.width == 320) {
-						continue // its pages are long; two looks show what four would
+					if (name == "hostile" || name == "troubled") && look.dark == (look.width == 320) {
+						continue // their pages are long; two looks show what four would
 					}
 					p.Screenshot(filepath.Join(t.TempDir(), "page.png"), look.width, look.dark) // lays it out
 					var got []string
@@ -141,7 +145,7 @@ func TestPagesInABrowser(t *testing.T) {
 				t.Errorf("answered with errors: %q", s.errors)
 			}
 			for _, r := range p.Requests() {
-				if !strings.HasPrefix(r.URL, s.url) {
+				if !strings.HasPrefix(r.URL, s.url) && !strings.HasPrefix(r.URL, "data:") { // with which Chromium draws its date picker
 					t.Errorf("a page asked for %s, which is not ours", r.URL)
 				}
 			}
@@ -164,8 +168,33 @@ func TestActsInABrowser(t *testing.T) {
 
 	p.Goto(s.url)
 	p.Follow(`form[action="/resume"] button`)
-	if got := p.Text("main"); strings.Contains(got, "Resume agency") || f.Destinations()[1].Paused != "" {
+	if got := p.Text("main"); strings.Contains(got, "paused by") || f.Destinations()[1].Paused != "" {
 		t.Error("the destination is still paused after resuming it")
+	}
+
+	p.Goto(s.url)
+	p.Click("#d-0 summary")
+	p.Fill("#note-d-0", "until Monday")
+	p.Follow(`#d-0 form[action="/pause"] button`)
+	if d := f.Destinations()[0]; d.PausedBy != collector.PausedByPerson || d.Detail != "until Monday" {
+		t.Errorf("after pausing it, the destination is %+v", d)
+	}
+	if got := p.Text("#d-0"); !strings.Contains(got, "paused by a person") || !strings.Contains(got, "until Monday") {
+		t.Errorf("the card of a paused destination says %q", got)
+	}
+	p.Follow(`#d-0 form[action="/resume"] button`)
+	if d := f.Destinations()[0]; d.Paused != "" {
+		t.Errorf("after resuming it, the destination is %+v", d)
+	}
+
+	p.Goto(s.url + "/deliveries?state=in_doubt")
+	p.Follow("a.act")
+	if got := p.Text(".big"); got != "1 delivery is in doubt" {
+		t.Errorf("the confirm page says %q", got)
+	}
+	p.Follow(`button[value="delivered"]`)
+	if got := p.Text(".big"); got != "1 delivery was resolved" {
+		t.Errorf("the act says %q", got)
 	}
 
 	p.Goto(s.url + "/deliveries?state=dead")

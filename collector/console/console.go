@@ -117,12 +117,20 @@ func (c *console) routes() http.Handler {
 
 	mux.HandleFunc("GET /redrive", c.confirmRedrive)
 	mux.HandleFunc("POST /redrive", c.redrive)
+	mux.HandleFunc("GET /resolve", c.confirmResolve)
+	mux.HandleFunc("POST /resolve", c.resolve)
+	mux.HandleFunc("POST /pause", c.pause)
 	mux.HandleFunc("POST /resume", c.resume)
 
 	mux.HandleFunc("GET /api/explain", c.apiExplain)
 	mux.HandleFunc("GET /api/deliveries", c.apiDeliveries)
 	mux.HandleFunc("GET /api/redrive", c.apiRedrive)
 	mux.HandleFunc("POST /api/redrive", c.apiRedrive)
+	mux.HandleFunc("GET /api/resolve", c.apiResolve)
+	mux.HandleFunc("POST /api/resolve", c.apiResolve)
+	mux.HandleFunc("POST /api/pause", c.apiPause)
+	mux.HandleFunc("POST /api/resume", c.apiResume)
+	mux.HandleFunc("GET /api/destinations", c.apiDestinations)
 	mux.HandleFunc("GET /api/accounts", c.apiAccounts)
 
 	mux.Handle("GET /static/", staticFiles())

@@ -21,6 +21,7 @@ type deliveriesView struct {
 	Newest       string // address of the first page, when this is not it
 	Cut          bool   // the page could not hold all that matched at one time
 	Redrive      string // address of the confirm page; empty when nothing here is dead
+	Resolve      string // the same, when nothing here is in doubt
 	States       []option
 	Destinations []option
 	Sites        []option
@@ -30,8 +31,23 @@ type deliveriesView struct {
 // A filterView is the filter as the form shows it.
 type filterView struct {
 	Reason, Event string
+	Since, Until  timeField
 	// Words say what is selected; empty when everything is.
 	Words string
+}
+
+// A timeField is an input for a time: a date with the browser's own help, or a
+// text when a time of day was asked for, which a date could not hold.
+type timeField struct{ Type, Value string }
+
+func timeFieldOf(t time.Time) timeField {
+	switch {
+	case t.IsZero():
+		return timeField{Type: "date"}
+	case t.UTC().Equal(t.UTC().Truncate(24 * time.Hour)):
+		return timeField{"date", t.UTC().Format(time.DateOnly)}
+	}
+	return timeField{"text", t.UTC().Format(time.RFC3339Nano)}
 }
 
 // An option is a choice of a form.
@@ -65,7 +81,8 @@ func (c *console) deliveries(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	v := deliveriesView{
-		Filter: filterView{string(f.Reason), f.Event, c.filterWords(f)}, Rows: c.rows(list), Cut: cut,
+		Filter: filterView{string(f.Reason), f.Event, timeFieldOf(f.Since), timeFieldOf(f.Until), c.filterWords(f)},
+		Rows:   c.rows(list), Cut: cut,
 		States: c.stateOptions(f), Destinations: c.destinationOptions(f), Sites: c.siteOptions(f),
 		Reasons: c.reasonOptions(),
 	}
@@ -79,10 +96,17 @@ func (c *console) deliveries(w http.ResponseWriter, r *http.Request) {
 		newest.Before = time.Time{}
 		v.Newest = newest.address("/deliveries")
 	}
-	if slices.ContainsFunc(list, func(d collector.Delivery) bool { return d.State == collector.StateDead }) {
-		v.Redrive = f.dead().address("/redrive")
+	if anyIn(list, collector.StateDead) {
+		v.Redrive = f.in(collector.StateDead).address("/redrive")
+	}
+	if anyIn(list, collector.StateInDoubt) {
+		v.Resolve = f.in(collector.StateInDoubt).address("/resolve")
 	}
 	c.render(w, r, http.StatusOK, "deliveries", "Deliveries", v)
+}
+
+func anyIn(list []collector.Delivery, s collector.State) bool {
+	return slices.ContainsFunc(list, func(d collector.Delivery) bool { return d.State == s })
 }
 
 // rows puts deliveries into words. Nothing personal stands in a row.
@@ -127,6 +151,12 @@ func (c *console) filterWords(f filter) string {
 	add("to %s", f.Destination)
 	add("of site %s", f.Site)
 	add("for event %s", f.Event)
+	if !f.Since.IsZero() {
+		add("matched from %s", utc(f.Since))
+	}
+	if !f.Until.IsZero() {
+		add("matched before %s", utc(f.Until))
+	}
 	return words
 }
 

@@ -2,16 +2,18 @@
 // JSON API on a listener of its own. Each page answers one question, with the
 // number first, the reason second and the act third:
 //
-//	/            does it add up, and is anything stuck?      overview.go
+//	/            does it add up, and is anything stuck?      overview.go, standing.go
 //	/deliveries  which conversions went, and which did not?  deliveries.go
 //	/event       why did this order look like that?          event.go
 //	/match       what would make more of them match?         match.go
 //	/install     what do I paste into my shop?               install.go
+//	/redrive     what would be sent again?                   redrive.go
+//	/resolve     what became of those in doubt?              resolve.go
 //	/api/…       the same answers as JSON                    api.go
 //
 // It is separate from everything that moves data: it reads through
 // [collector.Reader], and the only acts it can ask for are those of
-// [collector.Operations] (redrive.go). It knows no vendor: a destination's
+// [collector.Operations] (redrive.go, resolve.go, pause.go). It knows no vendor: a destination's
 // fields and answers are shown in the destination's own words.
 //
 // [Explain] is the lineage of one event, and [Explanation.WriteText] its plain

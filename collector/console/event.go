@@ -53,7 +53,10 @@ type deliveryPart struct {
 	MovedAt   moment
 	MatchedAt moment
 	DueAt     moment
+	DueSays   string     // what happens then
+	Stops     []stopView // why not even then, or not yet
 	ExpiresAt moment
+	Expires   *why // what ends the window
 	Outcome   string
 	Decided   []why
 	Needs     string
@@ -64,7 +67,9 @@ type deliveryPart struct {
 	Dropped   []fieldView
 	Attempts  []attemptView
 	NoAttempt string // said when there is none
+	KeptSome  bool   // more attempts were made than are kept
 	Redrive   string // address of the confirm page, for dead ones
+	Resolve   string // the same, for those in doubt
 }
 
 type recordView struct {
@@ -81,8 +86,9 @@ type fieldView struct {
 
 type attemptView struct {
 	N                           int
-	At                          moment
+	At, EndedAt                 moment
 	Class, Ruling, Answer, Took string
+	Used                        string // of the rate limit
 	Is                          *why
 	Detail                      string
 }
@@ -146,12 +152,20 @@ func (c *console) deliveryPart(e EventExplanation, d DeliveryExplanation) delive
 	now := c.Now()
 	p := deliveryPart{
 		D: d, State: stateOf(d.State), Withheld: d.State == collector.StateWithheld, Reasons: c.whys(d.Reasons),
-		MovedAt: at(d.MovedAt, now), MatchedAt: at(d.MatchedAt, now), DueAt: at(d.DueAt, now), NoAttempt: noAttempt(d.State),
+		MovedAt: at(d.MovedAt, now), MatchedAt: at(d.MatchedAt, now), DueAt: at(d.DueAt, now), DueSays: dueSays(d.State), NoAttempt: noAttempt(d.State),
 		Outcome: outcomeSays(d.Decision.Outcome), Decided: c.whys(d.Decision.Reasons),
 		SentWord: sentWord(d.State), Needs: strings.Join(d.Decision.Purposes, ", "), Strip: joined(d.Decision.Strip),
 	}
-	if d.State.Open() || d.State == collector.StateDead {
-		p.ExpiresAt = at(d.ExpiresAt, now) // of the others nothing depends on it any more
+	if windowMatters(d.State) {
+		p.ExpiresAt = at(d.ExpiresAt, now)
+		if d.ExpiresWhy != "" {
+			p.Expires = c.is(d.ExpiresWhy)
+		}
+	}
+	if !d.DueAt.IsZero() && (d.State == collector.StatePending || d.State == collector.StateInDoubt) {
+		if s, ok := c.standing(d.Destination); ok {
+			p.Stops = c.stops(s)
+		}
 	}
 	for _, rec := range d.Decision.Records {
 		p.Records = append(p.Records, recordView{rec.ID, rec.summary(), at(rec.At, now), at(rec.Until, now)})
@@ -165,15 +179,20 @@ func (c *console) deliveryPart(e EventExplanation, d DeliveryExplanation) delive
 	for i, a := range d.Attempts {
 		p.Attempts = append(p.Attempts, c.attemptView(i+1, a))
 	}
-	if d.State == collector.StateDead {
-		p.Redrive = filter{Site: e.Site, Destination: d.Destination, Event: e.ID}.address("/redrive")
+	p.KeptSome = len(d.Attempts) >= collector.MaxAttemptsKept
+	one := filter{Site: e.Site, Destination: d.Destination, Event: e.ID}
+	switch d.State {
+	case collector.StateDead:
+		p.Redrive = one.address("/redrive")
+	case collector.StateInDoubt:
+		p.Resolve = one.address("/resolve")
 	}
 	return p
 }
 
 func (c *console) attemptView(n int, a Attempt) attemptView {
 	v := attemptView{
-		N: n, At: at(a.At, c.Now()), Class: "open", Ruling: rulingSays(a.Ruling),
+		N: n, At: at(a.At, c.Now()), EndedAt: at(a.EndedAt, c.Now()), Used: used(a.Usage), Class: "open", Ruling: rulingSays(a.Ruling),
 		Answer: a.answer(), Took: a.took(), Detail: a.Detail,
 	}
 	switch a.Ruling {

@@ -80,7 +80,9 @@ type DeliveryExplanation struct {
 	MovedAt     time.Time          `json:"moved_at"`
 	DueAt       time.Time          `json:"due_at,omitzero"`
 	WaitUntil   time.Time          `json:"wait_until,omitzero"`
-	ExpiresAt   time.Time          `json:"expires_at,omitzero"`
+	// ExpiresAt is the end of the destination's window, ExpiresWhy what ends it.
+	ExpiresAt  time.Time        `json:"expires_at,omitzero"`
+	ExpiresWhy collector.Reason `json:"expires_why,omitempty"`
 
 	Decision DecisionExplanation `json:"decision"`
 	// Sent are the fields the destination gets, Dropped those it does not get.
@@ -135,6 +137,8 @@ type Attempt struct {
 	Trace   string           `json:"trace,omitempty"`
 	// RetryAfterSeconds is how long the destination asked to wait.
 	RetryAfterSeconds float64 `json:"retry_after_seconds,omitempty"`
+	// Usage is what the answer said of the destination's rate limit.
+	Usage collector.Usage `json:"usage,omitzero"`
 }
 
 // Explain gathers the lineage of the events of a site (empty: of all sites)
@@ -250,7 +254,7 @@ func explainDelivery(ctx context.Context, r collector.Reader, d collector.Delive
 		Destination: d.Key.Destination, Send: d.Key.Send, Scenario: d.Scenario,
 		State: d.State, Reasons: d.Reasons, Detail: d.Detail,
 		OccurredAt: d.OccurredAt, MatchedAt: d.MatchedAt, MovedAt: d.MovedAt,
-		DueAt: d.DueAt, WaitUntil: d.WaitUntil, ExpiresAt: d.ExpiresAt, Doubts: d.Doubts,
+		DueAt: d.DueAt, WaitUntil: d.WaitUntil, ExpiresAt: d.ExpiresAt, ExpiresWhy: d.ExpiresWhy, Doubts: d.Doubts,
 		Decision: DecisionExplanation{
 			Outcome: d.Decision.Outcome, Reasons: d.Decision.Reasons, Regime: d.Decision.Regime,
 			Policy: d.Decision.Policy, Strip: d.Decision.Strip, AttributionOnly: d.Decision.AttributionOnly,
@@ -318,7 +322,7 @@ func attempt(a collector.Attempt) Attempt {
 	return Attempt{
 		At: a.At, EndedAt: a.EndedAt, Ruling: v.Ruling, Reason: v.Reason, Detail: v.Detail,
 		Status: v.Status, Code: v.Code, Subcode: v.Subcode, Trace: v.Trace,
-		RetryAfterSeconds: v.After.Seconds(),
+		RetryAfterSeconds: v.After.Seconds(), Usage: v.Usage,
 	}
 }
 

@@ -32,6 +32,7 @@ type fake struct {
 	links        map[collector.Subject][]collector.Subject
 	destinations []collector.DestinationStatus
 	redrives     []collector.DeliveryQuery
+	resolved     []collector.DeliveryQuery
 	asked        []collector.DeliveryQuery
 	broken       error // returned by every question when set
 }
@@ -140,6 +141,7 @@ func (f *fake) Redrive(_ context.Context, q collector.DeliveryQuery) (int, error
 func (f *fake) Resolve(_ context.Context, q collector.DeliveryQuery, to collector.State) (int, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	f.resolved = append(f.resolved, q)
 	n := 0
 	for i := range f.deliveries {
 		if d := &f.deliveries[i]; d.State == collector.StateInDoubt && q.Selects(d) && (q.Max == 0 || n < q.Max) {
@@ -168,9 +170,13 @@ func (f *fake) Resume(_ context.Context, name string) (bool, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for i := range f.destinations {
-		if d := &f.destinations[i]; d.Name == name && d.Paused != "" {
-			*d = collector.DestinationStatus{Name: name}
-			return true, f.broken
+		if d := &f.destinations[i]; d.Name == name {
+			stopped := d.Paused != "" || !d.Breaker.OpenSince.IsZero()
+			d.Paused, d.PausedBy, d.Detail, d.PausedAt = "", "", "", time.Time{}
+			if !d.Breaker.OpenSince.IsZero() {
+				d.Breaker.NextTry = now
+			}
+			return stopped, f.broken
 		}
 	}
 	return false, f.broken
@@ -190,6 +196,11 @@ func sentences() map[collector.Reason]string {
 	all["regime_opt_in"] = "Where the person is, consent is needed first."
 	all["contact_data_stripped"] = "The person did not agree to matching by contact data."
 	all["token_invalid"] = "The destination does not accept the access token; replace it, then resume."
+	all["token_ends"] = "The access token is about to end; without a new one nothing is sent any more."
+	all["version_ends"] = "The interface's version is about to end; set a newer one."
+	all["version_ended"] = "The destination answered with another version of its interface than the one that was asked for; set a newer one."
+	all["unreachable"] = "The destination could not be reached; nothing was sent."
+	all["twin_window_passed"] = "48 hours after the first attempt another copy would be counted again."
 	all["event_refused"] = "The destination refused this event for good."
 	return all
 }
@@ -285,7 +296,7 @@ func shop() *fake {
 		}},
 		destinations: []collector.DestinationStatus{
 			{Name: "main-shop"},
-			{Name: "agency", Paused: "token_invalid", Detail: "Error validating access token: Session has expired", PausedAt: now.Add(-3 * time.Hour)},
+			{Name: "agency", Paused: "token_invalid", PausedBy: collector.PausedByDestination, Detail: "Error validating access token: Session has expired", PausedAt: now.Add(-3 * time.Hour)},
 		},
 		asides: []collector.SetAside{{
 			Offset: 1711, At: now.Add(-26 * time.Hour), Reason: collector.ReasonInternal, Detail: "properties of a version this one does not know",
@@ -322,10 +333,10 @@ func shop() *fake {
 		Key:      collector.DeliveryKey{Site: "shop", Destination: "main-shop", Send: "Purchase", EventID: "purchase.A-1001"},
 		Scenario: "order paid", EventName: "purchase", OccurredAt: occurred, MatchedAt: occurred.Add(2 * time.Second),
 		Person: customer, Purposes: []string{"ads_measurement"}, State: collector.StateDelivered, MovedAt: occurred.Add(5 * time.Minute),
-		ExpiresAt: occurred.AddDate(0, 0, 7), Decision: granted, Tries: 2,
+		ExpiresAt: occurred.AddDate(0, 0, 7), ExpiresWhy: collector.ReasonWindowPassed, Decision: granted, Tries: 2,
 		Payload: collector.Payload{Body: []byte(`{"secret":"body"}`), Fields: fields(occurred)},
 		Attempts: []collector.Attempt{
-			{At: occurred.Add(4 * time.Minute), EndedAt: occurred.Add(4*time.Minute + 80*time.Millisecond), Verdict: collector.Verdict{Ruling: collector.Retry, Status: 503, Code: 2, Trace: "Zz9", After: 30 * time.Second, Detail: "Service temporarily unavailable"}},
+			{At: occurred.Add(4 * time.Minute), EndedAt: occurred.Add(4*time.Minute + 80*time.Millisecond), Verdict: collector.Verdict{Ruling: collector.Retry, Status: 503, Code: 2, Trace: "Zz9", After: 30 * time.Second, Detail: "Service temporarily unavailable", Usage: collector.Usage{Percent: 41, Said: "calls 41 %, time 7 %, cpu 2 %"}}},
 			{At: occurred.Add(5 * time.Minute), EndedAt: occurred.Add(5*time.Minute + 182*time.Millisecond), Verdict: collector.Verdict{Ruling: collector.Accepted, Status: 200, Trace: trace}},
 		},
 	}
@@ -357,14 +368,59 @@ func shop() *fake {
 		d.MatchedAt = base.MatchedAt.Add(-time.Duration(i+1) * 17 * time.Minute)
 		d.Attempts = nil
 		switch s.state {
-		case collector.StateWaiting, collector.StatePending, collector.StateInDoubt:
+		case collector.StateWaiting, collector.StatePending:
 			d.DueAt = now.Add(3 * time.Minute)
+		case collector.StateInDoubt:
+			d.ExpiresWhy, d.ExpiresAt = "twin_window_passed", d.MatchedAt.Add(48*time.Hour)
+			d.Doubts, d.Attempts = 1, []collector.Attempt{{At: d.MatchedAt, EndedAt: d.MatchedAt.Add(10 * time.Second), Verdict: collector.Verdict{Ruling: collector.InDoubt, Reason: s.reason}}}
 		case collector.StateDead:
 			d.Attempts = []collector.Attempt{{At: d.MatchedAt, EndedAt: d.MatchedAt.Add(time.Second), Verdict: collector.Verdict{Ruling: collector.Rejected, Status: 400, Code: 100, Subcode: 2804009, Trace: "Yx1", Reason: s.reason, Detail: s.detail}}}
 		}
 		f.deliveries = append(f.deliveries, d)
 	}
 	f.accounts = accounts()
+	return f
+}
+
+// troubled is a shop whose destinations stand in every way there is.
+func troubled() *fake {
+	f := shop()
+	day := 24 * time.Hour
+	good := collector.Check{At: now.Add(-2 * time.Hour), Verdict: collector.Verdict{Ruling: collector.Accepted}, Deadlines: []collector.Deadline{
+		{Reason: "token_ends", Detail: "The access token ends on 2026-12-03. Make a new one in time.", WarnFrom: now.Add(-5 * day), At: now.Add(9 * day)},
+		{Reason: "version_ends", Detail: "Version 26 ends on 2027-06-12. Set a newer one.", WarnFrom: now.Add(100 * day), At: now.Add(200 * day)},
+	}}
+	f.destinations = []collector.DestinationStatus{
+		{
+			Name: "main-shop", InFlight: 3, Check: good,
+			Usage:  collector.Usage{Percent: 82, RegainSeconds: 300, Said: "calls 82 %, time 12 %, cpu 3 %"},
+			Alarms: []collector.Alarm{{Reason: "token_ends", Detail: good.Deadlines[0].Detail, At: good.Deadlines[0].At}},
+		},
+		{
+			Name: "agency", Paused: "token_invalid", PausedBy: collector.PausedByDestination, PausedAt: now.Add(-3 * time.Hour),
+			Detail: "Error validating access token: Session has expired",
+			Check:  collector.Check{At: now.Add(-20 * time.Second), Verdict: collector.Verdict{Ruling: collector.Blocked, Reason: "token_invalid", Status: 401, Code: 190, Detail: "Error validating access token: Session has expired"}},
+		},
+		{Name: "by-hand", Paused: collector.ReasonPaused, PausedBy: collector.PausedByPerson, Detail: "until the new data set is set up, ticket 4711", PausedAt: now.Add(-26 * time.Hour)},
+		{
+			Name: "far-away", InFlight: 1, Check: collector.Check{At: now.Add(-time.Minute), Verdict: collector.Verdict{Ruling: collector.Retry, Reason: "unreachable", Detail: "no route to host"}},
+			Breaker: collector.Breaker{OpenSince: now.Add(-47 * time.Minute), NextTry: now.Add(31 * time.Second), Failures: 58, Reason: "unreachable", Detail: "no route to host"},
+		},
+		{
+			Name: "busy", ThrottledUntil: now.Add(4 * time.Minute), Usage: collector.Usage{Percent: 100, RegainSeconds: 240, Said: "calls 100 %, time 12 %, cpu 3 %"},
+			Alarms: []collector.Alarm{{Reason: "version_ended", Detail: "You are calling a deprecated version", At: now.Add(-time.Minute)}},
+		},
+	}
+	held := f.deliveries[len(f.deliveries)-1] // it is pending
+	held.Key.Destination, held.Key.EventID = "far-away", "purchase.A-0906"
+	crashed := f.deliveries[3] // it is in doubt
+	crashed.Key.Destination, crashed.Key.EventID = "far-away", "purchase.A-0907"
+	crashed.Reasons, crashed.DueAt = []collector.Reason{collector.ReasonCrashed}, now.Add(time.Minute)
+	crashed.Attempts = []collector.Attempt{{At: now.Add(-time.Hour), EndedAt: now.Add(-time.Minute), Verdict: collector.Verdict{Ruling: collector.InDoubt, Reason: collector.ReasonCrashed}}}
+	out := held
+	out.Key.EventID, out.State, out.DueAt = "purchase.A-0908", collector.StateLeased, time.Time{}
+	out.Attempts = []collector.Attempt{{At: now.Add(-time.Second)}}
+	f.deliveries = append(f.deliveries, held, crashed, out)
 	return f
 }
 

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"golang.org/x/net/html"
 
@@ -14,7 +15,7 @@ import (
 
 func TestHeadersOnEveryAnswer(t *testing.T) {
 	h := shop().console(t)
-	for _, page := range append(slices.Clone(everyPage), "/api/explain?id=A-1001", "/api/explain?id=nobody&format=text", "/api/accounts", "/metrics") {
+	for _, page := range append(slices.Clone(everyPage), "/api/explain?id=A-1001", "/api/explain?id=nobody&format=text", "/api/accounts", "/api/destinations", "/api/resolve", "/metrics") {
 		got := get(t, h, page).Header()
 		for name, want := range map[string]string{
 			"X-Content-Type-Options": "nosniff", "X-Frame-Options": "DENY", "Referrer-Policy": "same-origin",
@@ -68,7 +69,7 @@ func TestPassword(t *testing.T) {
 			t.Errorf("user %q with the password gets %d", user, w.Code)
 		}
 	}
-	for _, path := range []string{"/", "/event?id=A-1001", "/api/accounts", "/metrics", "/static/console.css", "/nowhere"} {
+	for _, path := range []string{"/", "/event?id=A-1001", "/api/accounts", "/api/destinations", "/api/resolve", "/metrics", "/static/console.css", "/nowhere"} {
 		for name, change := range map[string]func(*http.Request){
 			"none": func(*http.Request) {}, "empty": as("ann", ""), "wrong": as("ann", "correct hors"), "longer": as("ann", "correct horse "),
 			"bearer": func(r *http.Request) { r.Header.Set("Authorization", "Bearer correct horse") },
@@ -97,11 +98,12 @@ func TestActsNeedTheSameOrigin(t *testing.T) {
 	} {
 		f := shop()
 		h := f.console(t)
-		for _, path := range []string{"/redrive", "/resume"} {
-			form := dead
-			if path == "/resume" {
-				form = url.Values{"destination": {"agency"}}
-			}
+		for path, form := range map[string]url.Values{
+			"/redrive": dead, "/resume": {"destination": {"agency"}}, "/pause": {"destination": {"main-shop"}},
+			"/resolve":     {"destination": {"main-shop"}, "as": {"dead"}},
+			"/api/redrive": dead, "/api/resume": {"destination": {"agency"}}, "/api/pause": {"destination": {"main-shop"}},
+			"/api/resolve": {"destination": {"main-shop"}, "as": {"dead"}},
+		} {
 			w := post(t, h, path, form, func(r *http.Request) {
 				for k, v := range test.headers {
 					r.Header.Set(k, v)
@@ -111,7 +113,7 @@ func TestActsNeedTheSameOrigin(t *testing.T) {
 				t.Errorf("%s at %s: %d; allowed should be %t", name, path, w.Code, test.allowed)
 			}
 		}
-		if acted := len(f.redrives) > 0 || f.destinations[1].Paused == ""; acted != test.allowed {
+		if acted := len(f.redrives) > 0 || len(f.resolved) > 0 || f.destinations[0].Paused != "" || f.destinations[1].Paused == ""; acted != test.allowed {
 			t.Errorf("%s: acted %t, want %t", name, acted, test.allowed)
 		}
 	}
@@ -123,9 +125,16 @@ func TestActsAreNeverAGet(t *testing.T) {
 	if w := get(t, h, "/resume?destination=agency"); w.Code != http.StatusNotFound || f.destinations[1].Paused == "" {
 		t.Errorf("GET /resume answers %d", w.Code)
 	}
-	get(t, h, "/redrive?destination=main-shop")
-	if len(f.redrives) != 0 {
-		t.Error("GET /redrive redrove")
+	for _, path := range []string{"/pause?destination=main-shop", "/api/pause?destination=main-shop", "/api/resume?destination=agency"} {
+		if w := get(t, h, path); w.Code != http.StatusNotFound {
+			t.Errorf("GET %s answers %d", path, w.Code)
+		}
+	}
+	for _, path := range []string{"/redrive", "/api/redrive", "/resolve", "/api/resolve"} {
+		get(t, h, path+"?destination=main-shop&as=dead&all=true")
+	}
+	if len(f.redrives)+len(f.resolved) != 0 || f.destinations[0].Paused != "" || f.destinations[1].Paused == "" {
+		t.Error("a GET acted")
 	}
 }
 
@@ -181,7 +190,8 @@ func infested(bad string) Options {
 			{Path: bad, Shown: bad, From: bad, How: bad, Kind: collector.KindEmail},
 			{Path: bad + "2", Dropped: collector.Reason(bad), From: bad},
 		}
-		d.Attempts = []collector.Attempt{{At: now, EndedAt: now, Verdict: collector.Verdict{Ruling: collector.Ruling(bad), Reason: collector.Reason(bad), Detail: bad, Trace: bad}}}
+		d.Attempts = []collector.Attempt{{At: now, EndedAt: now, Verdict: collector.Verdict{Ruling: collector.Ruling(bad), Reason: collector.Reason(bad), Detail: bad, Trace: bad, Usage: collector.Usage{Said: bad}}}}
+		d.ExpiresWhy = collector.Reason(bad)
 	}
 	for i := range f.records {
 		r := &f.records[i]
@@ -197,7 +207,16 @@ func infested(bad string) Options {
 		a.Matched = 5 // does not add up, so that it is named
 	}
 	f.asides = []collector.SetAside{{Reason: collector.Reason(bad), Detail: bad, Event: collector.EventKey{Site: bad, Name: bad, ID: bad}}}
-	f.destinations = []collector.DestinationStatus{{Name: bad, Paused: collector.Reason(bad), Detail: bad}}
+	ill := collector.DestinationStatus{
+		Name: bad, InFlight: 1, ThrottledUntil: now.Add(time.Minute), Usage: collector.Usage{Percent: 99, RegainSeconds: 1, Said: bad},
+		Breaker: collector.Breaker{OpenSince: now, NextTry: now, Failures: 3, Reason: collector.Reason(bad), Detail: bad},
+		Alarms:  []collector.Alarm{{Reason: collector.Reason(bad), Detail: bad, At: now}},
+		Check: collector.Check{At: now, Verdict: collector.Verdict{Ruling: collector.Ruling(bad), Reason: collector.Reason(bad), Detail: bad, Trace: bad},
+			Deadlines: []collector.Deadline{{Reason: collector.Reason(bad + "2"), Detail: bad, At: now}}},
+	}
+	paused := ill
+	paused.Name, paused.Paused, paused.PausedBy, paused.Detail = bad+" too", collector.Reason(bad), collector.PausedBy(bad), bad
+	f.destinations = []collector.DestinationStatus{ill, paused}
 	o := f.options()
 	o.Refusals = func() []Refusal { return []Refusal{{Site: bad, Reason: collector.Reason(bad), Count: 1}} }
 	o.Sites = []SiteInfo{{Name: bad, Snippet: bad, ScriptURL: bad, SRI: bad, Sizes: bad,
@@ -217,6 +236,7 @@ func TestStoredScriptsStayText(t *testing.T) {
 		for _, page := range []string{
 			"/", "/deliveries", "/deliveries?reason=" + asked + "&destination=" + asked + "&site=" + asked + "&event=" + asked,
 			"/event?id=evt", "/event?id=" + asked, "/event?id=evt&site=" + asked, "/match", "/install",
+			"/resolve", "/resolve?reason=" + asked + "&since=" + asked, "/resolve?site=" + asked,
 			"/redrive", "/redrive?reason=" + asked, "/redrive?site=" + asked, "/nowhere/" + url.PathEscape(bad), "/?period=" + asked,
 		} {
 			w := get(t, h, page)
@@ -236,7 +256,7 @@ var (
 		"span code h1 h2 h3 section div ol ul li dl dt dd q strong table thead tbody tr th td br article details summary pre select option datalist")
 	attributes = strings.Fields("lang charset name content rel type href class aria-hidden viewBox width height cx cy r d aria-label aria-current " +
 		"role action for id maxlength placeholder value autocomplete spellcheck required tabindex datetime method preserveAspectRatio x y " +
-		"data-label scope aria-labelledby title list selected")
+		"data-label scope aria-labelledby aria-describedby title list selected")
 )
 
 func harmless(t *testing.T, what, body string) {

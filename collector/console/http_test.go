@@ -22,7 +22,8 @@ import (
 var everyPage = []string{
 	"/", "/?period=28d", "/deliveries", "/deliveries?state=dead", "/event", "/event?id=A-1001", "/event?id=A-1002",
 	"/event?id=k3aa", "/event?id=purchase.A-0900", "/event?id=nobody", "/match", "/install",
-	"/redrive", "/redrive?reason=nothing_has_it", "/nowhere",
+	"/redrive", "/redrive?reason=nothing_has_it", "/event?id=purchase.A-0901", "/resolve", "/resolve?reason=nothing_has_it",
+	"/deliveries?since=2026-11-24&until=2026-11-24T12:00:00Z", "/nowhere",
 }
 
 func get(t testing.TB, h http.Handler, path string, change ...func(*http.Request)) *httptest.ResponseRecorder {
@@ -102,7 +103,7 @@ func TestOverviewShowsTheSum(t *testing.T) {
 	body := get(t, shop().console(t), "/").Body.String()
 	wantText(t, body,
 		"matched 1,301", "delivered = 1,000", "withheld + 225", "waiting + 25", "in doubt + 1", "dead + 25", "expired + 25", "remainder + 0",
-		"It adds up", "paused", "replace it, then resume", "Session has expired", "Resume agency",
+		"It adds up", "paused", "replace it, then resume", "Session has expired", "Resume : agency",
 		"175 The person said no. consent_denied", "14 The page's origin is not in the site's list",
 		"A-1001", "A-1002", "properties of a version this one does not know",
 		"2 attempts went unanswered", "25 deliveries are dead",
@@ -152,7 +153,8 @@ func TestDeliveriesFilter(t *testing.T) {
 
 	wantText(t, get(t, h, "/deliveries?state=leased&destination=agency").Body.String(), "Nothing is selected by this filter")
 
-	for _, bad := range []string{"state=alive", "before=yesterday", "reason=" + strings.Repeat("x", maxParam+1)} {
+	for _, bad := range []string{"state=alive", "before=yesterday", "since=yesterday", "until=2026-13-01", "since=2999-01-01", "since=0001-01-02",
+		"since=2026-11-24&until=2026-11-24", "since=2026-11-24T00:00:00Z&until=2026-11-23", "reason=" + strings.Repeat("x", maxParam+1)} {
 		if w := get(t, h, "/deliveries?"+bad); w.Code != http.StatusBadRequest {
 			t.Errorf("%.20s… gives %d, want 400", bad, w.Code)
 		}
@@ -232,7 +234,7 @@ func TestPageLinksLeadOn(t *testing.T) {
 func TestEveryQueryIsBounded(t *testing.T) {
 	f := shop()
 	h := f.console(t)
-	for _, page := range append(slices.Clone(everyPage), "/api/deliveries", "/api/accounts", "/api/explain?id=A-1001") {
+	for _, page := range append(slices.Clone(everyPage), "/api/deliveries", "/api/accounts", "/api/redrive", "/api/resolve", "/api/explain?id=A-1001") {
 		get(t, h, page)
 	}
 	for _, q := range f.asked {
@@ -261,7 +263,7 @@ func TestRedriveCountsFirstAndThenActs(t *testing.T) {
 		t.Fatalf("%d redrives, want 1", len(f.redrives))
 	}
 	q := f.redrives[0]
-	if !slices.Equal(q.States, []collector.State{collector.StateDead}) || q.Destination != "main-shop" || q.Reason != "event_refused" || q.Max != maxRedrive {
+	if !slices.Equal(q.States, []collector.State{collector.StateDead}) || q.Destination != "main-shop" || q.Reason != "event_refused" || q.Max != maxAct {
 		t.Errorf("the act selected %+v", q)
 	}
 	wantText(t, get(t, h, "/redrive?destination=main-shop").Body.String(), "There is nothing to redrive")
@@ -310,8 +312,8 @@ func TestResume(t *testing.T) {
 		t.Error("the destination is still paused")
 	}
 	refuteText(t, get(t, h, "/").Body.String(), "Resume agency")
-	if w := post(t, h, "/resume", url.Values{"destination": {"nobody"}}); w.Code != http.StatusBadRequest {
-		t.Errorf("an unknown destination gives %d, want 400", w.Code)
+	if w := post(t, h, "/resume", url.Values{"destination": {"nobody"}}); w.Code != http.StatusNotFound {
+		t.Errorf("an unknown destination gives %d, want 404", w.Code)
 	}
 }
 
@@ -404,7 +406,7 @@ func TestAReaderThatFailsGivesAPageThatSaysSo(t *testing.T) {
 	f := shop()
 	f.broken = errors.New("secret path /var/lib/x is gone")
 	h := f.console(t)
-	for _, page := range []string{"/", "/deliveries", "/event?id=A-1001", "/match", "/redrive", "/api/explain?id=A-1001", "/api/deliveries", "/api/accounts"} {
+	for _, page := range []string{"/", "/deliveries", "/event?id=A-1001", "/match", "/redrive", "/api/explain?id=A-1001", "/api/deliveries", "/api/accounts", "/resolve", "/api/redrive", "/api/resolve"} {
 		w := get(t, h, page)
 		if w.Code != http.StatusInternalServerError {
 			t.Errorf("%s gives %d, want 500", page, w.Code)
@@ -540,7 +542,7 @@ func TestStaticFiles(t *testing.T) {
 }
 
 func FuzzFilter(f *testing.F) {
-	for _, q := range []string{"", "state=dead", "before=2026-11-23T10:00:00.5Z&reason=a", "state=%ff", "event=purchase.A-1&site=s&destination=d"} {
+	for _, q := range []string{"", "state=dead", "before=2026-11-23T10:00:00.5Z&reason=a", "since=2026-11-23&until=2026-11-24T10:00:00%2B02:00", "since=9999-12-31T23:59:59-23:59", "state=%ff", "event=purchase.A-1&site=s&destination=d"} {
 		f.Add(q)
 	}
 	f.Fuzz(func(t *testing.T, raw string) {
@@ -553,10 +555,12 @@ func FuzzFilter(f *testing.F) {
 			return
 		}
 		again, err := parseFilter(flt.values())
-		if err != nil || !again.Before.Equal(flt.Before) {
+		if err != nil || !again.Before.Equal(flt.Before) || !again.Since.Equal(flt.Since) || !again.Until.Equal(flt.Until) {
 			t.Fatalf("%q: %+v does not survive its own query string: %+v, %v", raw, flt, again, err)
 		}
-		again.Before, flt.Before = time.Time{}, time.Time{}
+		for _, f := range []*filter{&again, &flt} {
+			f.Since, f.Until, f.Before = time.Time{}, time.Time{}, time.Time{}
+		}
 		if again != flt {
 			t.Fatalf("%q: %+v became %+v", raw, flt, again)
 		}

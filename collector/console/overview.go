@@ -25,6 +25,7 @@ type overviewView struct {
 	Period       period
 	Periods      []period
 	From         moment
+	Alarms       []alarmView // of all destinations
 	Destinations []destinationView
 	Reasons      []reasonView
 	Recent       []deliveryRow
@@ -37,11 +38,10 @@ type overviewView struct {
 }
 
 type destinationView struct {
+	ID         string // of the card in the page
 	Name       string
 	Configured bool
-	Paused     *why
-	Detail     string
-	PausedAt   moment
+	Stands     standingView
 	Matched    int
 	Terms      []termView
 	Bar        []segment
@@ -50,6 +50,7 @@ type destinationView struct {
 	Unbalanced []string
 	Doubts     int
 	Dead       int
+	InDoubt    int
 }
 
 // A termView is one number of the sum.
@@ -115,6 +116,9 @@ func (c *console) overview(w http.ResponseWriter, r *http.Request) {
 		Sites:        c.Sites,
 		Empty:        len(recent) == 0 && len(sums) == 0,
 	}
+	for _, d := range v.Destinations {
+		v.Alarms = append(v.Alarms, d.Stands.Alarms...)
+	}
 	for _, rc := range quality.TopReasons(sums, topReasons) {
 		v.Reasons = append(v.Reasons, reasonView{c.why(rc.Reason), rc.N})
 	}
@@ -156,6 +160,12 @@ func (c *console) destinations(sums []quality.Sum, from, to time.Time) []destina
 			all = append(all, c.destination(sum, nil))
 		}
 	}
+	for i := range all {
+		all[i].ID = "d-" + strconv.Itoa(i)
+		for j := range all[i].Stands.Alarms {
+			all[i].Stands.Alarms[j].Card = all[i].ID
+		}
+	}
 	return all
 }
 
@@ -163,11 +173,10 @@ func (c *console) destination(sum quality.Sum, status *collector.DestinationStat
 	v := destinationView{
 		Name: sum.Destination, Configured: status != nil, Matched: sum.Matched,
 		Remainder: sum.Remainder(), Closed: sum.Closed(), Doubts: sum.Doubts,
-		Dead: sum.States[collector.StateDead],
+		Dead: sum.States[collector.StateDead], InDoubt: sum.States[collector.StateInDoubt],
 	}
-	if status != nil && status.Paused != "" {
-		paused := c.why(status.Paused)
-		v.Paused, v.Detail, v.PausedAt = &paused, printable(shortened(status.Detail, 400)), at(status.PausedAt, c.Now())
+	if status != nil {
+		v.Stands = c.stands(*status)
 	}
 	for _, t := range sum.Terms() {
 		v.Terms = append(v.Terms, termView{t.State, stateOf(t.State), t.N})
@@ -204,23 +213,6 @@ func bar(terms []termView) []segment {
 		segments = append(segments, segment{t.Is.Class, x, end - x})
 	}
 	return segments
-}
-
-// resume ends a destination's pause.
-func (c *console) resume(w http.ResponseWriter, r *http.Request) {
-	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
-	name := r.PostFormValue("destination")
-	if !slices.ContainsFunc(c.Operations.Destinations(), func(s collector.DestinationStatus) bool { return s.Name == name }) {
-		c.sorry(w, r, http.StatusBadRequest, "No destination of this name is configured, so nothing was resumed.")
-		return
-	}
-	resumed, err := c.Operations.Resume(r.Context(), name)
-	if err != nil {
-		c.broken(w, r, err)
-		return
-	}
-	c.Log.Info("a person asked to resume a destination", "destination", name, "was_paused", resumed)
-	http.Redirect(w, r, "/", http.StatusSeeOther)
 }
 
 func first[T any](list []T, max int) []T { return list[:min(max, len(list))] }

@@ -5,6 +5,7 @@ package console
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/url"
 	"slices"
@@ -22,7 +23,7 @@ const (
 	pageSize    = 50  // rows of a page
 	apiPageSize = 500 // rows of an API answer
 	maxSameTime = 999 // rows of equal match time that paging can hold together
-	maxRedrive  = 999 // deliveries that one act puts back
+	maxAct      = 999 // deliveries that one act changes
 )
 
 // A filter selects deliveries, as the query string says it.
@@ -32,13 +33,19 @@ type filter struct {
 	Destination string
 	Site        string
 	Event       string // event id
-	Before      time.Time
+	// Since and Until bound when a delivery matched: from the one, before the other.
+	Since, Until time.Time
+	// Before is where a page begins.
+	Before time.Time
 }
+
+// filterParams are the parameters of a filter.
+var filterParams = []string{"state", "reason", "destination", "site", "event", "since", "until", "before"}
 
 // parseFilter reads a filter. Its errors are sentences for the person who typed
 // the address.
 func parseFilter(q url.Values) (filter, error) {
-	for _, name := range []string{"state", "reason", "destination", "site", "event", "before"} {
+	for _, name := range filterParams {
 		if len(q.Get(name)) > maxParam {
 			return filter{}, fmt.Errorf("the parameter %q is longer than %d bytes", name, maxParam)
 		}
@@ -53,14 +60,35 @@ func parseFilter(q url.Values) (filter, error) {
 	if f.State != "" && !slices.Contains(collector.States(), f.State) {
 		return filter{}, fmt.Errorf("there is no such state; the states are %s", joinedStates())
 	}
-	if before := q.Get("before"); before != "" {
-		t, err := time.Parse(time.RFC3339Nano, before)
-		if err != nil {
-			return filter{}, fmt.Errorf("the parameter \"before\" is not a time like 2026-11-23T10:00:00Z")
+	for name, t := range map[string]*time.Time{"since": &f.Since, "until": &f.Until, "before": &f.Before} {
+		var err error
+		if *t, err = parseTime(q.Get(name)); err != nil {
+			return filter{}, fmt.Errorf("the parameter %q is neither a time like 2026-11-23T10:00:00Z nor a date like 2026-11-23, from 1970 to 2200", name)
 		}
-		f.Before = t
+	}
+	if !f.Until.IsZero() && !f.Since.Before(f.Until) {
+		return filter{}, errors.New("\"until\" is not after \"since\", so nothing lies between them; a date is the midnight with which it begins")
 	}
 	return f, nil
+}
+
+// parseTime reads a time, or a date as the midnight (UTC) with which it begins.
+// Nothing is the zero time. Years are bounded to those that a store can order.
+func parseTime(s string) (t time.Time, err error) {
+	layout := time.RFC3339Nano
+	switch s = strings.TrimSpace(s); len(s) {
+	case 0:
+		return t, nil
+	case len(time.DateOnly):
+		layout = time.DateOnly
+	}
+	if t, err = time.Parse(layout, s); err != nil {
+		return t, err
+	}
+	if y := t.UTC().Year(); y < 1970 || y > 2200 {
+		return t, fmt.Errorf("the year %d cannot be meant", y)
+	}
+	return t, nil
 }
 
 func joinedStates() string {
@@ -82,8 +110,10 @@ func (f filter) values() url.Values {
 			q.Set(name, value)
 		}
 	}
-	if !f.Before.IsZero() {
-		q.Set("before", f.Before.UTC().Format(time.RFC3339Nano))
+	for name, t := range map[string]time.Time{"since": f.Since, "until": f.Until, "before": f.Before} {
+		if !t.IsZero() {
+			q.Set(name, t.UTC().Format(time.RFC3339Nano))
+		}
 	}
 	return q
 }
@@ -99,7 +129,10 @@ func (f filter) address(path string) string {
 func (f filter) query(max int) collector.DeliveryQuery {
 	q := collector.DeliveryQuery{
 		Site: f.Site, Destination: f.Destination, EventID: f.Event,
-		Reason: f.Reason, MatchedBefore: f.Before, Max: max,
+		Reason: f.Reason, MatchedFrom: f.Since, MatchedBefore: f.Until, Max: max,
+	}
+	if !f.Before.IsZero() && (f.Until.IsZero() || f.Before.Before(f.Until)) {
+		q.MatchedBefore = f.Before
 	}
 	if f.State != "" {
 		q.States = []collector.State{f.State}
@@ -107,10 +140,22 @@ func (f filter) query(max int) collector.DeliveryQuery {
 	return q
 }
 
-// dead is the part of a filter that can be redriven: its dead deliveries.
-func (f filter) dead() filter {
-	f.State, f.Before = collector.StateDead, time.Time{}
+// in is a filter's deliveries in one state, on all pages: what an act is about.
+func (f filter) in(s collector.State) filter {
+	f.State, f.Before = s, time.Time{}
 	return f
+}
+
+// narrow reports whether a filter selects by more than the state.
+func (f filter) narrow() bool {
+	f.State, f.Before = "", time.Time{}
+	return f != filter{}
+}
+
+// logged is a filter as the log of acts shows it. It never has an event's id,
+// which may be personal.
+func (f filter) logged() []any {
+	return []any{"destination", f.Destination, "site", f.Site, "reason", f.Reason, "one_event", f.Event != "", "since", f.Since, "until", f.Until}
 }
 
 // list returns one page of deliveries, about size of them, and the time to go

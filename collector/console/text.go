@@ -99,6 +99,9 @@ func (t *report) delivery(d DeliveryExplanation, n, of int) {
 	if !d.DueAt.IsZero() {
 		t.item("due", utc(d.DueAt)+" UTC")
 	}
+	if d.ExpiresWhy != "" && windowMatters(d.State) {
+		t.item("window ends", utc(d.ExpiresAt)+" UTC; from then on: "+t.reason(d.ExpiresWhy))
+	}
 	if d.Doubts > 0 {
 		t.item("in doubt", plural(d.Doubts, "attempt", "attempts")+" without an answer; each may have been counted")
 	}
@@ -184,6 +187,9 @@ func (t *report) attempts(d DeliveryExplanation) {
 			parts = append(parts, "took "+s)
 		}
 		t.line("    %-2d  %s UTC  %s", i+1, utc(a.At), strings.Join(parts, ", "))
+		if s := used(a.Usage); s != "" {
+			t.line("        %s", s)
+		}
 		if a.Reason != "" {
 			t.line("        %s", t.reason(a.Reason))
 		}

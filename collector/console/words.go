@@ -87,6 +87,23 @@ func noAttempt(s collector.State) string {
 	return "none"
 }
 
+// windowMatters reports whether it matters to a delivery in this state when
+// the destination's window ends, or ended.
+func windowMatters(s collector.State) bool {
+	return s.Open() || s == collector.StateDead || s == collector.StateExpired
+}
+
+// dueSays names what happens to a delivery in a timed state when it is due.
+func dueSays(s collector.State) string {
+	switch s {
+	case collector.StateHeld, collector.StateWaiting:
+		return "Decided again"
+	case collector.StatePending, collector.StateInDoubt:
+		return "Next attempt"
+	}
+	return "Due"
+}
+
 // rulingSays explains what a destination answered.
 func rulingSays(r collector.Ruling) string {
 	switch r {
@@ -125,6 +142,32 @@ func (a Attempt) answer() string {
 		parts = append(parts, "asked to wait "+span(after))
 	}
 	return strings.Join(parts, ", ")
+}
+
+// checkSays explains what a destination answered when it was asked how it stands.
+func checkSays(r collector.Ruling) string {
+	switch r {
+	case collector.Accepted:
+		return "It would take events."
+	case collector.Blocked:
+		return "It takes nothing until a person acts."
+	}
+	return "It could not be asked."
+}
+
+// used says what an answer told of the rate limit, "" when nothing.
+func used(u collector.Usage) string {
+	if u == (collector.Usage{}) {
+		return ""
+	}
+	s := strconv.Itoa(u.Percent) + "% of the rate limit used"
+	if u.RegainSeconds > 0 {
+		s += ", free again in " + rough(time.Duration(u.RegainSeconds)*time.Second)
+	}
+	if u.Said != "" {
+		s += ": " + printable(u.Said)
+	}
+	return s
 }
 
 // took is how long an attempt lasted, "" while it is under way.
@@ -194,6 +237,22 @@ func ago(t, now time.Time) string {
 		return "in " + rough(-d)
 	}
 	return rough(d) + " ago"
+}
+
+// lasted is how long something lasts since a time, roughly.
+func lasted(since, now time.Time) string {
+	if since.IsZero() {
+		return "—"
+	}
+	return rough(max(0, now.Sub(since)))
+}
+
+// left is how long it is until a time, roughly.
+func left(t, now time.Time) string {
+	if !t.After(now) {
+		return "now"
+	}
+	return rough(t.Sub(now))
 }
 
 func rough(d time.Duration) string {

@@ -329,7 +329,7 @@ func TestClientIsOneConsistentPair(t *testing.T) {
 		"10.1.2.3": collector.ReasonPrivateAddress, "192.168.0.1": collector.ReasonPrivateAddress,
 		"172.16.9.9": collector.ReasonPrivateAddress, "127.0.0.1": collector.ReasonPrivateAddress,
 		"169.254.1.1": collector.ReasonPrivateAddress, "100.64.0.1": collector.ReasonPrivateAddress,
-		"0.0.0.0": collector.ReasonPrivateAddress, "224.0.0.1": collector.ReasonPrivateAddress,
+		"192.0.0.8": collector.ReasonPrivateAddress, "0.0.0.0": collector.ReasonPrivateAddress, "224.0.0.1": collector.ReasonPrivateAddress,
 		"255.255.255.255": collector.ReasonPrivateAddress, "::1": collector.ReasonPrivateAddress,
 		"fe80::1": collector.ReasonPrivateAddress, "fd00::1": collector.ReasonPrivateAddress,
 		"::ffff:10.0.0.1": collector.ReasonPrivateAddress, "::": collector.ReasonPrivateAddress,
@@ -343,6 +343,20 @@ func TestClientIsOneConsistentPair(t *testing.T) {
 		}
 		if (composed(t, c).UserData.IP != "") != (want == "") {
 			t.Errorf("%s: sent %q", text, composed(t, c).UserData.IP)
+		}
+	}
+}
+
+func TestUserAgentIsNeverHashed(t *testing.T) {
+	for text, want := range map[string]collector.Reason{
+		agent: "", "curl": "", hash(agent): collector.ReasonMalformed, strings.Repeat("AB", 16): collector.ReasonMalformed,
+		" ": collector.ReasonNeverSeen, strings.Repeat("x", maxUserAgent+1): collector.ReasonMalformed,
+	} {
+		c := completeComposition()
+		c.Event.Client = collector.Client{UserAgent: text}
+		payload := compose(t, c)
+		if f := field(t, payload.Fields, "user_data.client_user_agent"); f.Dropped != want {
+			t.Errorf("%.20q: dropped %q, want %q", text, f.Dropped, want)
 		}
 	}
 }
@@ -409,6 +423,7 @@ func TestContactData(t *testing.T) {
 	if n := len(composed(t, c).UserData.City); n != maxHashes {
 		t.Errorf("%d cities", n)
 	}
+	wantDropped(t, c, "user_data.ct[]", ReasonTooMany)
 	c.Event.Identifiers = []collector.Identifier{identifier(collector.KindPhone, "+49 170 1234567", "c_1", "purchase")}
 	c.Profile.Identifiers = nil
 	wantDropped(t, c, "user_data.ph", ReasonNotHashed)

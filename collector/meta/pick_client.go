@@ -91,12 +91,14 @@ func seenAt(receipt, what string, at time.Time) collector.Field {
 }
 
 // special are networks that are not the Internet and that net/netip does not
-// name: "this network", carrier-grade NAT, benchmarks, and what is reserved.
+// name: "this network", carrier-grade NAT, protocols' own, benchmarks, and what
+// is reserved.
 // The documentation's networks (203.0.113.0/24 …) are not among them: they harm
 // nobody, and tests are written in them.
 var special = []netip.Prefix{
 	netip.MustParsePrefix("0.0.0.0/8"),
 	netip.MustParsePrefix("100.64.0.0/10"),
+	netip.MustParsePrefix("192.0.0.0/24"),
 	netip.MustParsePrefix("198.18.0.0/15"),
 	netip.MustParsePrefix("240.0.0.0/4"),
 }
@@ -132,7 +134,9 @@ func userAgent(text string) (string, collector.Reason) {
 	switch {
 	case text == "":
 		return "", collector.ReasonNeverSeen
-	case len(text) > maxUserAgent || !utf8.ValidString(text):
+	case len(text) > maxUserAgent || !utf8.ValidString(text),
+		// Somebody hashed it, who should not have (capi.md § 13.21).
+		(len(text) == 64 || len(text) == 32) && isHex(text):
 		return "", collector.ReasonMalformed
 	}
 	return text, ""

@@ -35,7 +35,8 @@ func (d *draft) contact() {
 	}
 }
 
-// hashed sends the list of one key, each hash once.
+// hashed sends the list of one key, each hash once. Of what is left out beside
+// what is sent, the last reason is noted at path[].
 func (d *draft) hashed(path, key string, kind collector.Kind, ids []collector.Identifier) {
 	list := d.event.UserData.hashes(key)
 	var used []collector.Identifier
@@ -46,14 +47,20 @@ func (d *draft) hashed(path, key string, kind collector.Kind, ids []collector.Id
 			why = ReasonNotHashed
 		case deniedHash[h] != "":
 			why = deniedHash[h]
-		case len(*list) < maxHashes && !slices.Contains(*list, h):
+		case slices.Contains(*list, h):
+		case len(*list) == maxHashes:
+			why = ReasonTooMany
+		default:
 			*list = append(*list, h)
 			used = append(used, id)
 		}
 	}
-	if len(used) == 0 {
+	switch {
+	case len(used) == 0:
 		d.dropped(path, kind, why)
 		return
+	case why != "":
+		d.dropped(path+"[]", kind, why)
 	}
 	how := used[0].How
 	if how == "" {

@@ -72,7 +72,7 @@ func compositions() *rapid.Generator[collector.Composition] {
 		at := occurred.Add(time.Duration(rapid.IntRange(-100, 100).Draw(t, "hours")) * time.Hour)
 		return collector.Identifier{Kind: rapid.SampledFrom(kinds).Draw(t, "kind"), Value: value, FirstAt: at, LastAt: at, Receipt: "b_1"}
 	})
-	addresses := []string{"", "203.0.113.57", "10.0.0.1", "2001:db8::1", "fe80::1%eth0", "nonsense"}
+	addresses := []string{"", "203.0.113.57", "10.0.0.1", "192.0.0.8", "2001:db8::1", "fe80::1%eth0", "nonsense"}
 	pages := []string{"", "https://shop.example/a?b=c", "https://shop.example/mary%40example.com", "javascript:1", "\xff", "https://bücher.example/ä b"}
 	return rapid.Custom(func(t *rapid.T) collector.Composition {
 		c := completeComposition()
@@ -96,7 +96,7 @@ func compositions() *rapid.Generator[collector.Composition] {
 			c.Event.URL, c.Event.Referrer = pick("url", pages), pick("referrer", pages)
 		}
 		if rapid.Bool().Draw(t, "client") {
-			c.Event.Client = collector.Client{IP: pick("ip", addresses), UserAgent: pick("agent", []string{"", " ", agent, "\xff"})}
+			c.Event.Client = collector.Client{IP: pick("ip", addresses), UserAgent: pick("agent", []string{"", " ", agent, hash(agent), "\xff"})}
 		}
 		if rapid.Bool().Draw(t, "person") {
 			c.Event.Identifiers = rapid.SliceOfN(ids, 0, 6).Draw(t, "identifiers")

@@ -63,7 +63,7 @@ func TestContactDataByName(t *testing.T) {
 		}
 	}
 	for _, text := range []string{"ada\uff20example.com", "ada%2540example.com", "ada%40example.com"} {
-		if !looksLikeEmail(text) {
+		if !collector.HoldsEmail(text) {
 			t.Errorf("%s is not seen as an e-mail address", text)
 		}
 	}

@@ -101,15 +101,15 @@ func checkEvents(t *testing.T, events []collector.Event) {
 		t.Fatalf("the journal cannot write them: %v", err)
 	}
 	for _, e := range events {
-		if !isEventName(e.Name) || len(e.ID) > maxToken+1+4*maxID || e.ID == "" || looksLikeEmail(e.ID) ||
-			e.Visitor != "" && !isToken(e.Visitor) || looksLikeEmail(e.Customer) {
+		if !isEventName(e.Name) || len(e.ID) > maxToken+1+4*maxID || e.ID == "" || collector.HoldsEmail(e.ID) ||
+			e.Visitor != "" && !isToken(e.Visitor) || collector.HoldsEmail(e.Customer) {
 			t.Errorf("badly named: %+v", e)
 		}
 		if e.OccurredAt.After(e.ReceivedAt) || e.ReceivedAt.Sub(e.OccurredAt) > e.Channel.MaxAge() {
 			t.Errorf("occurred at %v, received at %v", e.OccurredAt, e.ReceivedAt)
 		}
 		for _, url := range []string{e.URL, e.Referrer} {
-			if strings.ContainsAny(url, "?#@") && !strings.Contains(url, "/") || strings.ContainsAny(url, "?#") || looksLikeEmail(url) {
+			if strings.ContainsAny(url, "?#@") && !strings.Contains(url, "/") || strings.ContainsAny(url, "?#") || collector.HoldsEmail(url) {
 				t.Errorf("an address kept too much: %q", url)
 			}
 		}

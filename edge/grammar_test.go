@@ -8,24 +8,6 @@ import (
 	"matchkey/collector"
 )
 
-func TestLooksLikeEmail(t *testing.T) {
-	for _, yes := range []string{
-		"anna@example.com", "Anna <anna@example.com>", "mailto:a.b+c@mail.example.co.uk", "anna%40example.com", "x=anna@example.com&y",
-		"jörg@müller.de", "a@b.xn--p1ai", "anna@example.com.", "(anna@example.com)", "@@anna@example.com",
-	} {
-		if !looksLikeEmail(yes) {
-			t.Errorf("%q was not seen", yes)
-		}
-	}
-	for _, no := range []string{
-		"", "@", "anna", "anna@", "@example.com", "anna@localhost", "2 @ 3.50", "logo@2x.png", "logo@3x.webp", "a@b.1", "user@host:22", "50%40", "@media.x",
-	} {
-		if looksLikeEmail(no) {
-			t.Errorf("%q is none", no)
-		}
-	}
-}
-
 func TestPageURL(t *testing.T) {
 	for _, c := range []struct {
 		in, want string

@@ -36,7 +36,7 @@ func pageURL(address string) (kept string, why collector.Reason) {
 	if path == "" {
 		path = "/"
 	}
-	if looksLikeEmail(u.Path) || looksLikeEmail(path) {
+	if collector.HoldsEmail(u.Path) || collector.HoldsEmail(path) {
 		return origin + "/", ReasonContactData
 	}
 	return origin + path, ""

@@ -67,7 +67,7 @@ func checkProperty(name string, value any, depth int) collector.Reason {
 	if utf8.RuneCountInString(name) > maxToken {
 		return collector.ReasonFieldTooLong
 	}
-	if looksLikeEmail(name) || mayHoldContact(value) && namesContact(name) {
+	if collector.HoldsEmail(name) || mayHoldContact(value) && namesContact(name) {
 		return ReasonContactData
 	}
 	switch v := value.(type) {
@@ -75,7 +75,7 @@ func checkProperty(name string, value any, depth int) collector.Reason {
 		if len(v) > maxPropertyText {
 			return collector.ReasonFieldTooLong
 		}
-		if looksLikeEmail(v) {
+		if collector.HoldsEmail(v) || collector.HoldsPhone(v) {
 			return ReasonContactData
 		}
 	case []any:

@@ -90,7 +90,7 @@ func (d *draft) itemPart(item *Item, key string, value any) (why collector.Reaso
 	case "price":
 		item.Price, why = money(value)
 	default:
-		if personalKey(key) || looksLikeEmail(key) {
+		if personalKey(key) || collector.HoldsEmail(key) {
 			return ReasonPersonal
 		}
 		return collector.ReasonUnknownField

@@ -56,7 +56,7 @@ func (d *draft) property(key string, value any) {
 	case !isCustomKey(key):
 		// The key itself may be personal, so lineage does not name it.
 		why := collector.ReasonMalformed
-		if looksLikeEmail(key) {
+		if collector.HoldsEmail(key) {
 			why = ReasonPersonal
 		}
 		d.dropped("custom_data.*", "", why)

@@ -293,7 +293,7 @@ func isLeadID(s string) bool { return (len(s) == 15 || len(s) == 16) && isDigits
 // isPlainID accepts what an id of somebody else's may look like, but for what
 // was hashed: these are sent as they are (§ 3.1, § 13.21).
 func isPlainID(s string) bool {
-	if len(s) > 256 || looksLikeEmail(s) || looksLikePhone(s) || isHash(s) || len(s) == 32 && isHex(s) {
+	if len(s) > 256 || collector.HoldsEmail(s) || collector.HoldsPhone(s) || isHash(s) || len(s) == 32 && isHex(s) {
 		return false
 	}
 	for _, r := range s {

@@ -226,7 +226,7 @@ func sourceURL(text string) (string, collector.Reason) {
 		return "", collector.ReasonMalformed
 	}
 	clean := url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path, RawPath: u.RawPath}
-	if looksLikeEmail(u.Path) {
+	if collector.HoldsEmail(u.Path) {
 		clean.Path, clean.RawPath = "/", ""
 	}
 	return clean.String(), ""

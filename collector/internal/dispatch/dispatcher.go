@@ -2,6 +2,7 @@ package dispatch
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"sync"
@@ -59,9 +60,11 @@ type Dispatcher struct {
 	wake    chan struct{}
 	recheck chan struct{}
 
-	mu    sync.Mutex // guards the fields below
-	fault error
-	check collector.Check
+	mu sync.Mutex // guards the fields below
+	// roundFault and settleFault are why the last round, and the last settlement,
+	// failed; nil when they did not.
+	roundFault, settleFault error
+	check                   collector.Check
 }
 
 // New returns a dispatcher that does nothing yet.
@@ -108,7 +111,7 @@ func (d *Dispatcher) Status() collector.DestinationStatus {
 func (d *Dispatcher) Healthy() error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return d.fault
+	return errors.Join(d.roundFault, d.settleFault)
 }
 
 // Pause stops sending until Resume, also over restarts. note is what the person
@@ -146,13 +149,13 @@ func (d *Dispatcher) Run(ctx, stop context.Context) {
 		now := d.Now()
 		if !now.Before(rescueAt) {
 			rescueAt = now.Add(leaseLength)
-			d.note(d.rescue(ctx, now))
+			d.note(&d.roundFault, d.rescue(ctx, now))
 		}
 		until, err := d.turn(ctx, &out)
 		if ctx.Err() != nil {
 			break
 		}
-		d.note(err)
+		d.note(&d.roundFault, err)
 		switch {
 		case err != nil:
 			d.Sleep(stop, now.Add(faultPause), nil)
@@ -163,13 +166,14 @@ func (d *Dispatcher) Run(ctx, stop context.Context) {
 	out.Wait()
 }
 
-func (d *Dispatcher) note(err error) {
+// note keeps in one of the two faults how something went, for the health.
+func (d *Dispatcher) note(fault *error, err error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.fault = nil
+	*fault = nil
 	if err != nil {
-		d.fault = fmt.Errorf("destination %s: %w", d.name, err)
-		d.Log.Error("dispatch: a round failed; trying again", "destination", d.name, "error", err)
+		*fault = fmt.Errorf("destination %s: %w", d.name, err)
+		d.Log.Error("dispatch: the store failed; trying again", "destination", d.name, "error", err)
 	}
 }
 

@@ -61,9 +61,7 @@ func (d *Dispatcher) turn(ctx context.Context, out *sync.WaitGroup) (until time.
 	}
 	used = true
 	out.Go(func() {
-		if err := d.send(ctx, leave, begun); err != nil {
-			d.note(err)
-		}
+		d.send(ctx, leave, begun)
 		d.Poke()
 	})
 	return now, nil
@@ -93,7 +91,7 @@ func earlier(a, b time.Time) time.Time {
 }
 
 // send sends deliveries whose attempts have begun, and settles them durably.
-func (d *Dispatcher) send(ctx context.Context, leave int, begun []collector.Delivery) error {
+func (d *Dispatcher) send(ctx context.Context, leave int, begun []collector.Delivery) {
 	parcels := make([]collector.Parcel, len(begun))
 	for i := range begun {
 		parcels[i] = collector.Parcel{Key: begun[i].Key, Body: begun[i].Payload.Body}
@@ -105,10 +103,11 @@ func (d *Dispatcher) send(ctx context.Context, leave int, begun []collector.Deli
 	// The gate closes before the deliveries are due again.
 	c := d.gate.done(leave, verdicts, now)
 	if len(verdicts) != len(begun) {
-		return fmt.Errorf("BUG: destination %s gave %d verdicts for %d parcels", d.name, len(verdicts), len(begun))
+		d.note(&d.settleFault, fmt.Errorf("BUG: it gave %d verdicts for %d parcels, which are in doubt now", len(verdicts), len(begun)))
+		return
 	}
 	d.say(c, verdicts)
-	return d.settle(ctx, begun, verdicts, now)
+	d.note(&d.settleFault, d.settle(ctx, begun, verdicts, now))
 }
 
 func (d *Dispatcher) settle(ctx context.Context, begun []collector.Delivery, verdicts []collector.Verdict, now time.Time) error {
@@ -116,16 +115,24 @@ func (d *Dispatcher) settle(ctx context.Context, begun []collector.Delivery, ver
 	for i := range begun {
 		settlements[i] = d.outcome(begun[i], verdicts[i], now)
 	}
-	// What the destination said must be written even when we are told to stop.
-	ctx = context.WithoutCancel(ctx)
-	if _, err := d.Store.SettleIfLeased(ctx, settlements); err != nil {
-		return err
+	// What the destination said must be written even when we are told to stop; what
+	// cannot be written becomes a doubt. So it is tried as long as the lease lasts.
+	for {
+		_, err := d.Store.SettleIfLeased(context.WithoutCancel(ctx), settlements)
+		if err == nil {
+			break
+		}
+		if ctx.Err() != nil || !d.Now().Add(faultPause).Before(begun[0].Lease.Until) {
+			return err
+		}
+		d.note(&d.settleFault, err)
+		d.Sleep(ctx, d.Now().Add(faultPause), nil)
 	}
 	if d.OnSettled == nil {
 		return nil
 	}
 	for i := range begun {
-		after, ok, err := d.Store.Delivery(ctx, begun[i].Key)
+		after, ok, err := d.Store.Delivery(context.WithoutCancel(ctx), begun[i].Key)
 		if err != nil {
 			return err
 		}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -88,9 +89,20 @@ func (w *where) ask(ctx context.Context, method, path string, params url.Values)
 		return "", err
 	}
 	if answer.StatusCode != http.StatusOK {
-		return "", fmt.Errorf("the console at %s says (%s): %s", w.Console, answer.Status, strings.TrimSpace(string(text)))
+		return "", fmt.Errorf("the console at %s says (%s): %s", w.Console, answer.Status, errorText(text))
 	}
 	return string(text), nil
+}
+
+// errorText is the sentence of an answer that is an error, be it JSON or text.
+func errorText(answer []byte) string {
+	var said struct {
+		Error string `json:"error"`
+	}
+	if json.Unmarshal(answer, &said) == nil && said.Error != "" {
+		return said.Error
+	}
+	return strings.TrimSpace(string(answer))
 }
 
 type explainCommand struct {

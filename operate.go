@@ -4,8 +4,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
+	"strings"
+	"time"
+
+	"matchkey/collector"
 )
 
 // Acts that a person asks of a running Matchkey, by its console.
@@ -58,6 +63,57 @@ func (w *where) act(p *program, path string, params url.Values, dry bool, v any)
 		return fmt.Errorf("the console's answer cannot be read: %w", err)
 	}
 	return nil
+}
+
+type statusCommand struct{ where }
+
+func (c statusCommand) Run(p *program) error {
+	if err := c.demand(p, "status"); err != nil {
+		return err
+	}
+	var all []collector.DestinationStatus
+	if err := c.act(p, "/api/destinations", url.Values{}, true, &all); err != nil {
+		return err
+	}
+	for _, d := range all {
+		if err := writeStatus(p.stdout, d); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// writeStatus says in lines how a destination stands, the reason after the fact.
+func writeStatus(w io.Writer, d collector.DestinationStatus) error {
+	var b strings.Builder
+	line := func(format string, args ...any) { fmt.Fprintf(&b, "  "+format+"\n", args...) }
+	fmt.Fprintf(&b, "%s\n", d.Name)
+	says := sentences()
+	switch {
+	case d.Paused != "":
+		line("paused by the %s since %s: %s %s", d.PausedBy, d.PausedAt.Format(time.RFC3339), says[d.Paused], d.Detail)
+	case !d.Breaker.OpenSince.IsZero():
+		line("failing since %s, %d requests in a row: %s %s", d.Breaker.OpenSince.Format(time.RFC3339), d.Breaker.Failures, says[d.Breaker.Reason], d.Breaker.Detail)
+		line("next try %s", d.Breaker.NextTry.Format(time.RFC3339))
+	case !d.ThrottledUntil.IsZero():
+		line("throttled until %s", d.ThrottledUntil.Format(time.RFC3339))
+	default:
+		line("sending, %d requests out", d.InFlight)
+	}
+	if d.Usage.Percent > 0 {
+		line("%d %% of its rate limit is used (%s)", d.Usage.Percent, d.Usage.Said)
+	}
+	if v := d.Check.Verdict; !d.Check.At.IsZero() && v.Ruling != collector.Accepted {
+		line("asked at %s how it stands: %s %s", d.Check.At.Format(time.RFC3339), says[v.Reason], v.Detail)
+	}
+	for _, ends := range d.Check.Deadlines {
+		line("%s", ends.Detail)
+	}
+	for _, a := range d.Alarms {
+		line("ALARM %s: %s %s", a.Reason, says[a.Reason], a.Detail)
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
 }
 
 type redriveCommand struct {

@@ -69,6 +69,14 @@ func valid(digits string) (string, collector.Reason) {
 // possible reads v and returns its digits when their number is that of a whole
 // number somewhere; without a region v must begin with "+".
 func possible(v, region string) string {
+	if form := plainNumber(v, region); form != "" {
+		return form
+	}
+	return parsed(v, region)
+}
+
+// parsed is possible by libphonenumber's parser.
+func parsed(v, region string) string {
 	n, err := phonenumbers.Parse(v, region)
 	if err != nil || phonenumbers.IsPossibleNumberWithReason(n) != phonenumbers.IS_POSSIBLE {
 		return ""

@@ -34,7 +34,6 @@ type settings struct {
 
 	people, deliveries int
 	peopleFile, bodies string
-	latency            time.Duration
 }
 
 func main() {
@@ -51,7 +50,6 @@ func main() {
 	flag.DurationVar(&s.length, "for", 4*time.Second, "beacons: how long a round takes")
 	flag.StringVar(&s.peopleFile, "people-file", "", "sides: where the people are")
 	flag.StringVar(&s.bodies, "bodies", "", "sides: where to write the bodies")
-	flag.DurationVar(&s.latency, "latency", 0, "graph: how long an answer takes")
 	flag.Parse()
 	if err := s.run(); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
@@ -74,7 +72,7 @@ func (s *settings) run() error {
 	case "floor-side":
 		return runSide(newFloorSide, s.peopleFile, s.bodies)
 	case "graph":
-		return serveGraph(s.latency)
+		return serveGraph()
 	}
 	return errors.New("no such role: " + s.role)
 }

@@ -131,7 +131,7 @@ func shut(e *engine.Engine) error {
 
 // await waits until n deliveries are in a state.
 func await(e *engine.Engine, state collector.State, n int) error {
-	for deadline := time.Now().Add(3 * time.Minute); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
+	for deadline := time.Now().Add(3 * time.Minute); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
 		accounts, err := e.Reader().Accounts(context.Background(), time.Now().Add(-48*time.Hour), time.Now().Add(time.Hour))
 		if err != nil {
 			return err

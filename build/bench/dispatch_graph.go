@@ -79,7 +79,7 @@ func (s *slowGraph) enter(path string, body []byte) (latency time.Duration) {
 	defer s.mu.Unlock()
 	s.now++
 	s.counts.Requests++
-	s.counts.Events += bytes.Count(body, []byte(`{"event_name":`))
+	s.counts.Events += bytes.Count(body, []byte(`"event_name":`))
 	s.counts.Peak = max(s.counts.Peak, s.now)
 	s.bodies = append(s.bodies, sentBody{path, string(body)})
 	return s.latency

@@ -208,7 +208,7 @@ func (w *wire) RoundTrip(r *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	w.post(w.body.Bytes())
-	n := bytes.Count(w.body.Bytes(), []byte(`{"event_name":`))
+	n := bytes.Count(w.body.Bytes(), []byte(`"event_name":`))
 	text := fmt.Sprintf(`{"events_received":%d,"messages":[],"fbtrace_id":"x"}`, n)
 	return &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(text))}, nil
 }

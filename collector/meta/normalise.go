@@ -53,8 +53,8 @@ var keyOf = map[collector.Kind]string{
 const maxValue = 16 << 10
 
 // A normaliser gives the normal forms of a clean value (valid, trimmed, NFC,
-// not empty), or none when there is none.
-type normaliser func(value, region string) []string
+// not empty), or none when there is none. where is the country as it was given.
+type normaliser func(value, where string) []string
 
 // normalisers has one rule per key; phone numbers have their own, because they
 // have more than one reason to fail.
@@ -65,8 +65,8 @@ var normalisers = map[string]normaliser{
 	keyBirth:      one(birth),
 	keyGender:     one(gender),
 	keyCity:       func(v, _ string) []string { return city(v) },
-	keyState:      func(v, r string) []string { return list(state(v, r)) },
-	keyPostalCode: func(v, r string) []string { return list(postalCode(v, r)) },
+	keyState:      func(v, where string) []string { return list(state(v, regionOf(where))) },
+	keyPostalCode: func(v, where string) []string { return list(postalCode(v, regionOf(where))) },
 	keyCountry:    one(country),
 	keyExternalID: one(externalID),
 }
@@ -106,7 +106,10 @@ func normalise(key, value, where string) (forms []string, hashed bool, why colle
 	if len(value) > maxValue || !utf8.ValidString(value) {
 		return nil, false, collector.ReasonNotNormalisable
 	}
-	value = trim(norm.NFC.String(value))
+	if !isASCII(value) { // ASCII is NFC
+		value = norm.NFC.String(value)
+	}
+	value = trim(value)
 	if isHash(value) {
 		value = strings.ToLower(value)
 		if why := deniedHash[value]; why != "" {
@@ -114,15 +117,14 @@ func normalise(key, value, where string) (forms []string, hashed bool, why colle
 		}
 		return []string{value}, true, ""
 	}
-	region := strings.ToUpper(country(where))
 	if key == keyPhone {
-		form, why := phone(value, region)
+		form, why := phone(value, regionOf(where))
 		if why != "" {
 			return nil, false, why
 		}
 		forms = list(form)
 	} else {
-		forms = rule(value, region)
+		forms = rule(value, where)
 	}
 	if len(forms) == 0 {
 		return nil, false, collector.ReasonNotNormalisable
@@ -136,7 +138,9 @@ func normalise(key, value, where string) (forms []string, hashed bool, why colle
 // hash is the lower-case hex of the SHA-256 of the form's UTF-8 bytes.
 func hash(form string) string {
 	sum := sha256.Sum256([]byte(form))
-	return hex.EncodeToString(sum[:])
+	var text [2 * sha256.Size]byte
+	hex.Encode(text[:], sum[:])
+	return string(text[:])
 }
 
 // deniedForm lists what broken senders send in place of a value. Meta's own
@@ -200,6 +204,57 @@ func lower(s string) string {
 		}
 	}
 	return strings.ToLower(s)
+}
+
+// A noise is what a key's form leaves out.
+type noise struct {
+	is    func(rune) bool
+	ascii [utf8.RuneSelf]bool // is, of ASCII
+}
+
+func newNoise(is func(rune) bool) *noise {
+	n := &noise{is: is}
+	for r := range n.ascii {
+		n.ascii[r] = is(rune(r))
+	}
+	return n
+}
+
+// strip returns s in lower case without the noise. Most values are short and
+// ASCII, and need neither Unicode's tables nor a second pass.
+func (n *noise) strip(s string) string {
+	var buf [64]byte
+	if len(s) > len(buf) {
+		return n.stripAny(s)
+	}
+	form := buf[:0]
+	for i := range len(s) {
+		c := s[i]
+		switch {
+		case c >= utf8.RuneSelf:
+			return n.stripAny(s)
+		case n.ascii[c]:
+		case 'A' <= c && c <= 'Z':
+			form = append(form, c+'a'-'A')
+		default:
+			form = append(form, c)
+		}
+	}
+	if string(form) == s {
+		return s
+	}
+	return string(form)
+}
+
+func (n *noise) stripAny(s string) string { return lower(without(s, n.is)) }
+
+func isASCII(s string) bool {
+	for i := range len(s) {
+		if s[i] >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
 }
 
 // keep returns the characters of s for which ok is true.

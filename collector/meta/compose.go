@@ -19,7 +19,7 @@ import (
 // fault, the lineage all of them, and the payload has no body. Equal
 // compositions give equal payloads; c is not changed.
 func Compose(c collector.Composition) (collector.Payload, *collector.Refusal) {
-	d := draft{c: c}
+	d := draft{c: c, fields: make([]collector.Field, 0, usualFields)} // not grown: half of what Compose allocated
 	d.fact()
 	d.page()
 	d.referrer()
@@ -49,11 +49,17 @@ func Compose(c collector.Composition) (collector.Payload, *collector.Refusal) {
 	return payload, nil
 }
 
+// usualFields is room for the lineage of a purchase of which everything is known.
+const usualFields = 32
+
 // A draft is a payload in the making.
 type draft struct {
 	c      collector.Composition
 	event  ServerEvent
 	fields []collector.Field
+	// last is what from said last: fields of one call or beacon come in a row,
+	// and share the words.
+	last struct{ receipt, event, words string }
 	// refusal is the first fault that costs the whole event.
 	refusal *collector.Refusal
 }
@@ -82,25 +88,32 @@ func (d *draft) own(path string, kind collector.Kind, shown, how string) collect
 	e := &d.c.Event
 	return collector.Field{
 		Path: path, Kind: kind, Shown: shown, How: how,
-		Receipt: e.Receipt, Event: e.Name, From: from(e.Receipt, e.Name), At: e.OccurredAt,
+		Receipt: e.Receipt, Event: e.Name, From: d.from(e.Receipt, e.Name), At: e.OccurredAt,
 	}
 }
 
 // from says in words where something comes from: "beacon b_… · page_view".
-func from(receipt, event string) string {
-	var words []string
+func (d *draft) from(receipt, event string) string {
+	if receipt != d.last.receipt || event != d.last.event {
+		d.last.receipt, d.last.event, d.last.words = receipt, event, sourceWords(receipt, event)
+	}
+	return d.last.words
+}
+
+func sourceWords(receipt, event string) string {
+	what := ""
 	switch {
 	case strings.HasPrefix(receipt, "b_"):
-		words = append(words, "beacon "+receipt)
+		what = "beacon "
 	case strings.HasPrefix(receipt, "c_"):
-		words = append(words, "call "+receipt)
-	case receipt != "":
-		words = append(words, receipt)
+		what = "call "
+	case receipt == "":
+		return event
 	}
-	if event != "" {
-		words = append(words, event)
+	if event == "" {
+		return what + receipt
 	}
-	return strings.Join(words, " · ")
+	return what + receipt + " · " + event
 }
 
 // fact sets name, time and ID.
@@ -196,21 +209,25 @@ func (d *draft) noted(kind collector.Kind, names ...string) collector.Reason {
 }
 
 // candidates returns the identifiers of a kind, the event's own first, then the
-// profile's newest first; ownCount is how many are the event's.
+// profile's newest first; ownCount is how many are the event's. They are only
+// read: without own ones they are the profile's, not a copy.
 func (d *draft) candidates(kind collector.Kind) (ids []collector.Identifier, ownCount int) {
-	for _, id := range d.c.Event.Identifiers {
-		if id.Kind == kind {
-			ids = append(ids, id)
+	known := d.c.Profile.Of(kind)
+	for i := range d.c.Event.Identifiers {
+		if id := &d.c.Event.Identifiers[i]; id.Kind == kind {
+			ids = append(ids, *id)
 		}
 	}
-	ownCount = len(ids)
-	return append(ids, d.c.Profile.Of(kind)...), ownCount
+	if len(ids) == 0 {
+		return known, 0
+	}
+	return append(ids, known...), len(ids)
 }
 
 // identified is a field whose source is an identifier.
-func identified(path string, id collector.Identifier, shown, how string) collector.Field {
+func (d *draft) identified(path string, id *collector.Identifier, shown, how string) collector.Field {
 	return collector.Field{
 		Path: path, Kind: id.Kind, Shown: shown, How: how,
-		Receipt: id.Receipt, Event: id.Event, From: from(id.Receipt, id.Event), At: id.FirstAt,
+		Receipt: id.Receipt, Event: id.Event, From: d.from(id.Receipt, id.Event), At: id.FirstAt,
 	}
 }

@@ -15,6 +15,12 @@ import (
 // What it leaves out of a list or an object it notes below path.
 type rule func(d *draft, path string, value any) (any, collector.Reason)
 
+// A customRule is how the value of a key is read, and the key's path in lineage.
+type customRule struct {
+	path string
+	read rule
+}
+
 // Values that a key is bound to.
 var (
 	contentTypes = []string{"product", "product_group"}
@@ -50,11 +56,15 @@ var customRules = rulesOf(map[string]rule{
 	lease_start_date lease_end_date dma_code`)
 
 // rulesOf adds the keys that are texts and nothing more.
-func rulesOf(rules map[string]rule, plain string) map[string]rule {
+func rulesOf(rules map[string]rule, plain string) map[string]customRule {
 	for _, key := range strings.Fields(plain) {
 		rules[key] = textForm
 	}
-	return rules
+	all := make(map[string]customRule, len(rules))
+	for key, read := range rules {
+		all[key] = customRule{"custom_data." + key, read}
+	}
+	return all
 }
 
 func number(_ *draft, _ string, v any) (any, collector.Reason) {

@@ -166,6 +166,28 @@ var deniedHash = func() map[string]collector.Reason {
 // an MD5 is none that Meta supports.
 func isHash(s string) bool { return len(s) == sha256.Size*2 && isHex(s) }
 
+// asHash returns a SHA-256 in hex in lower case, in one pass; ok is false when v
+// is none.
+func asHash(v string) (h string, ok bool) {
+	if len(v) != sha256.Size*2 {
+		return "", false
+	}
+	upper := false
+	for i := range len(v) {
+		switch c := v[i]; {
+		case '0' <= c && c <= '9' || 'a' <= c && c <= 'f':
+		case 'A' <= c && c <= 'F':
+			upper = true
+		default:
+			return "", false
+		}
+	}
+	if upper {
+		v = strings.ToLower(v)
+	}
+	return v, true
+}
+
 // isHex reports whether s has only hexadecimal digits, of either case.
 func isHex(s string) bool {
 	for i := range len(s) {

@@ -54,8 +54,8 @@ func (d *draft) hashed(k contactKey, ids []collector.Identifier) {
 	used := room[:0]
 	why := collector.Reason("")
 	for i := range ids {
-		switch h := strings.ToLower(ids[i].Value); {
-		case !isHash(h):
+		switch h, ok := asHash(ids[i].Value); {
+		case !ok:
 			why = ReasonNotHashed
 		case deniedHash[h] != "":
 			why = deniedHash[h]

@@ -81,18 +81,15 @@ func amount(_ *draft, _ string, v any) (any, collector.Reason) {
 	if why != "" {
 		return nil, why
 	}
-	return *f, ""
+	return f, ""
 }
 
-func money(v any) (*float64, collector.Reason) {
+func money(v any) (float64, collector.Reason) {
 	f, why := float(v)
-	switch {
-	case why != "":
-		return nil, why
-	case f < 0:
-		return nil, ReasonValueInvalid
+	if why == "" && f < 0 {
+		return 0, ReasonValueInvalid
 	}
-	return &f, ""
+	return f, why
 }
 
 // count is a whole number from 0 upwards.
@@ -101,19 +98,18 @@ func count(_ *draft, _ string, v any) (any, collector.Reason) {
 	if why != "" {
 		return nil, why
 	}
-	return *n, ""
+	return n, ""
 }
 
-func whole(v any) (*int64, collector.Reason) {
+func whole(v any) (int64, collector.Reason) {
 	f, why := float(v)
 	switch {
 	case why != "":
-		return nil, why
+		return 0, why
 	case f < 0 || f != math.Trunc(f) || f > math.MaxInt32:
-		return nil, ReasonValueInvalid
+		return 0, ReasonValueInvalid
 	}
-	n := int64(f)
-	return &n, ""
+	return int64(f), ""
 }
 
 // currency is a code of ISO 4217 in upper case.

@@ -19,7 +19,7 @@ import (
 // fault, the lineage all of them, and the payload has no body. Equal
 // compositions give equal payloads; c is not changed.
 func Compose(c collector.Composition) (collector.Payload, *collector.Refusal) {
-	d := draft{c: c, fields: make([]collector.Field, 0, usualFields)} // not grown: half of what Compose allocated
+	d := draft{c: c, fields: make([]collector.Field, 0, fieldsOf(&c))} // growing it was half of all that was allocated
 	d.fact()
 	d.page()
 	d.referrer()
@@ -49,8 +49,17 @@ func Compose(c collector.Composition) (collector.Payload, *collector.Refusal) {
 	return payload, nil
 }
 
-// usualFields is room for the lineage of a purchase of which everything is known.
-const usualFields = 32
+// fieldsOf guesses how many fields lineage will have: one for each property and
+// kind of identifier, and the dozen that nearly every event has.
+func fieldsOf(c *collector.Composition) int {
+	n := 12 + len(c.Properties) + len(c.Event.Identifiers)
+	for i, id := range c.Profile.Identifiers {
+		if i == 0 || id.Kind != c.Profile.Identifiers[i-1].Kind {
+			n++
+		}
+	}
+	return n
+}
 
 // A draft is a payload in the making.
 type draft struct {

@@ -15,7 +15,7 @@ import (
 )
 
 // usualBody is room for the body of a purchase of which everything is known.
-const usualBody = 2048
+const usualBody = 1792
 
 // encode returns the event as JSON; equal events give equal bytes.
 func (e *ServerEvent) encode() ([]byte, error) {

@@ -172,21 +172,39 @@ func asHash(v string) (h string, ok bool) {
 	if len(v) != sha256.Size*2 {
 		return "", false
 	}
-	upper := false
+	var seen hexClass // no branch per digit: every hash of every event passes here
 	for i := range len(v) {
-		switch c := v[i]; {
-		case '0' <= c && c <= '9' || 'a' <= c && c <= 'f':
-		case 'A' <= c && c <= 'F':
-			upper = true
-		default:
-			return "", false
-		}
+		seen |= hexClasses[v[i]]
 	}
-	if upper {
+	switch {
+	case seen&notHex != 0:
+		return "", false
+	case seen&upperHex != 0:
 		v = strings.ToLower(v)
 	}
 	return v, true
 }
+
+// A hexClass says what a byte is to a hexadecimal number.
+type hexClass byte
+
+const (
+	upperHex hexClass = 1 << iota
+	notHex
+)
+
+var hexClasses = func() (classes [256]hexClass) {
+	for c := range classes {
+		switch {
+		case '0' <= c && c <= '9' || 'a' <= c && c <= 'f':
+		case 'A' <= c && c <= 'F':
+			classes[c] = upperHex
+		default:
+			classes[c] = notHex
+		}
+	}
+	return classes
+}()
 
 // isHex reports whether s has only hexadecimal digits, of either case.
 func isHex(s string) bool {

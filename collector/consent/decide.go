@@ -37,14 +37,14 @@ type stops struct {
 
 // A question is one run of the decision.
 type question struct {
-	Policy
+	*Policy // shared by all questions, and never changed
 	in      *input
 	answers []answer
 	votes   votes
 	d       collector.Decision
 }
 
-func (p Policy) decide(in input) collector.Decision {
+func (p *Policy) decide(in input) collector.Decision {
 	q := question{Policy: p, in: &in, d: collector.Decision{Policy: p.Version}}
 	if why := q.stopped(); why != "" {
 		return q.drop(why)

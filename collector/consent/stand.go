@@ -113,7 +113,7 @@ func (a *answer) why() collector.Reason {
 
 // fault says why an accept does not count at a time; empty when it does. What
 // waiting cannot cure comes first.
-func (p Policy) fault(a *answer, at time.Time) collector.Reason {
+func (p *Policy) fault(a *answer, at time.Time) collector.Reason {
 	until := a.At.Add(p.MaxValidity)
 	if !a.Until.IsZero() && a.Until.Before(until) {
 		until = a.Until
@@ -162,7 +162,7 @@ func (s stand) waits() bool {
 // stand reads the answers, which are newest first. An accept that does not
 // count decides that the purpose is unset, as the newest word of the person;
 // but it takes no earlier refusal back, and neither does a linked subject's.
-func (p Policy) stand(answers []answer, purpose string, at time.Time) stand {
+func (p *Policy) stand(answers []answer, purpose string, at time.Time) stand {
 	result := stand{why: ReasonConsentPending}
 	resold := false // "do not sell" was taken back
 	for i := range answers {

@@ -4,6 +4,12 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/text/cases"
+	"golang.org/x/text/language"
+	"golang.org/x/text/unicode/norm"
 )
 
 // What is written as a loop for speed says what the plain rule says.
@@ -48,6 +54,20 @@ func TestTwoLetterCountries(t *testing.T) {
 			if got, want := country(code), anyCountry(code); got != want {
 				t.Errorf("%s: %q, want %q", code, got, want)
 			}
+		}
+	}
+}
+
+// TestLowerKnowsTheLettersThatNeedMore: all others are lowered one for one.
+func TestLowerKnowsTheLettersThatNeedMore(t *testing.T) {
+	full := cases.Lower(language.Und)
+	for r := range rune(unicode.MaxRune + 1) {
+		if !utf8.ValidRune(r) {
+			continue
+		}
+		s := "a" + string(r) + "b" + string(r)
+		if got, want := lower(s), norm.NFC.String(full.String(s)); got != want {
+			t.Errorf("%U: %q, want %q", r, got, want)
 		}
 	}
 }

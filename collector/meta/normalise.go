@@ -238,13 +238,19 @@ func isBlank(r rune) bool {
 // one letter for one letter. It is the last step of a form, so it is NFC again:
 // an accent may have lost its letter, or met another one.
 func lower(s string) string {
-	for i := range len(s) {
-		if s[i] >= utf8.RuneSelf {
-			return norm.NFC.String(cases.Lower(language.Und).String(s))
-		}
+	switch {
+	case isASCII(s):
+		return strings.ToLower(s)
+	case strings.ContainsAny(s, manyForOne):
+		s = cases.Lower(language.Und).String(s)
+	default: // it comes to the same, without a machine for each value
+		s = strings.ToLower(s)
 	}
-	return strings.ToLower(s)
+	return norm.NFC.String(s)
 }
+
+// manyForOne are the two letters whose lower case is not one letter for one.
+const manyForOne = "İΣ"
 
 // A noise is what a key's form leaves out.
 type noise struct {

@@ -20,6 +20,7 @@ import (
 // compositions give equal payloads; c is not changed.
 func Compose(c collector.Composition) (collector.Payload, *collector.Refusal) {
 	d := draft{c: c, fields: make([]collector.Field, 0, fieldsOf(&c))} // growing it was half of all that was allocated
+	d.ownWords = sourceWords(c.Event.Receipt, c.Event.Name)
 	d.fact()
 	d.page()
 	d.referrer()
@@ -66,9 +67,10 @@ type draft struct {
 	c      collector.Composition
 	event  ServerEvent
 	fields []collector.Field
-	// last is what from said last: fields of one call or beacon come in a row,
-	// and share the words.
-	last struct{ receipt, event, words string }
+	// ownWords are the event's own source in words, and last is what from said
+	// last: fields of one call or beacon come in a row, and share the words.
+	ownWords string
+	last     struct{ receipt, event, words string }
 	// refusal is the first fault that costs the whole event.
 	refusal *collector.Refusal
 }
@@ -97,7 +99,7 @@ func (d *draft) own(path string, kind collector.Kind, shown, how string) collect
 	e := &d.c.Event
 	return collector.Field{
 		Path: path, Kind: kind, Shown: shown, How: how,
-		Receipt: e.Receipt, Event: e.Name, From: d.from(e.Receipt, e.Name), At: e.OccurredAt,
+		Receipt: e.Receipt, Event: e.Name, From: d.ownWords, At: e.OccurredAt,
 	}
 }
 

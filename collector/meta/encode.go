@@ -14,14 +14,12 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// usualBody is room for the body of a purchase of which everything is known.
-const usualBody = 1792
-
-// encode returns the event as JSON; equal events give equal bytes.
-func (e *ServerEvent) encode() ([]byte, error) {
-	w := writer{out: make([]byte, 0, usualBody)}
+// encode returns the event as JSON; equal events give equal bytes. It is written
+// to the end of room, if there is enough of it, and then copied.
+func (e *ServerEvent) encode(room []byte) ([]byte, error) {
+	w := writer{out: room}
 	w.event(e)
-	return w.out, w.err
+	return bytes.Clone(w.out), w.err
 }
 
 // A writer appends JSON. A member whose value is empty is left out, as Meta

@@ -18,7 +18,7 @@ func byReflection(e *ServerEvent) ([]byte, error) {
 // checkEncoding compares the encoder with the types.
 func checkEncoding(t *testing.T, e *ServerEvent) {
 	t.Helper()
-	got, err := e.encode()
+	got, err := e.encode(nil)
 	want, wantErr := byReflection(e)
 	if (err == nil) != (wantErr == nil) {
 		t.Fatalf("%+v: the error is %v, want %v", e, err, wantErr)

@@ -54,8 +54,9 @@ check: build ## check the example configuration, as `matchkey check` does for yo
 	MATCHKEY_CONSOLE_PASSWORD=a-password-for-the-check META_TOKEN=a-token-for-the-check SHOP_WRITE_KEY=a-write-key-for-the-check \
 		./matchkey check -config docs/matchkey.example.yaml
 
+# One part alone: make bench ONLY=beacons, compose (needs Node with npm) or dispatch.
 bench: ## measure, and rewrite BENCHMARKS.md
-	go run ./build/bench
+	go run ./build/bench $(if $(ONLY),-only $(ONLY))
 
 fmt: ## format the code
 	gofmt -w .

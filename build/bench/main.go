@@ -1,17 +1,16 @@
-// Bench measures what an acknowledged-durable beacon costs, and writes
-// BENCHMARKS.md. Run it with `make bench`.
+// Bench measures Matchkey and writes BENCHMARKS.md. Run it with `make bench`,
+// or one of its benches with `go run ./build/bench -only compose`.
 //
 // Speeds of a shared machine mean nothing by themselves, so every number is a
-// ratio to a baseline of the same run:
+// ratio to a baseline of the same run, rounds are interleaved, and the median
+// round counts. There are three benches, each with files of its own:
 //
-//   - bare: a fasthttp handler that reads the body and answers 204.
-//   - fsync: the same, which appends the body to one file and answers after the
-//     group's fdatasync: the least that "durable, then 204" can cost.
-//   - matchkey: the real binary with a real configuration: decode, consent,
-//     identifiers, journal, 204; the pipeline applies meanwhile.
-//
-// Server and load generator are processes of their own; rounds are interleaved
-// and the median round counts.
+//   - beacons: what an acknowledged-durable beacon costs, beside a handler that
+//     stores nothing and one that appends to a file and syncs it.
+//   - compose: an event's way from the joined profile to an encoded batch,
+//     beside Meta's own Node SDK and beside bare SHA-256 and JSON.
+//   - dispatch: a queue of deliveries to a fake Graph API that takes its time,
+//     beside a loop that posts the same bodies and does nothing else.
 package main
 
 import (
@@ -19,32 +18,115 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"slices"
 	"time"
 )
 
+// settings are what the flags say.
+type settings struct {
+	role, only, out string
+	rounds          int
+	seed            uint64
+
+	url    string
+	conns  int
+	length time.Duration
+
+	people, deliveries int
+	peopleFile, bodies string
+}
+
 func main() {
-	role := flag.String("role", "all", "all, bare, fsync or load")
-	url := flag.String("url", "", "load: where to send")
-	conns := flag.Int("conns", 64, "load: connections")
-	length := flag.Duration("for", 4*time.Second, "load: how long")
-	rounds := flag.Int("rounds", 3, "all: rounds of each case")
-	out := flag.String("out", "BENCHMARKS.md", "all: where to write")
+	var s settings
+	flag.StringVar(&s.role, "role", "all", "all, or what a process of the bench is started as: bare, fsync, load, matchkey-side, floor-side, graph")
+	flag.StringVar(&s.only, "only", "", "all: measure only beacons, compose or dispatch, and keep the other sections")
+	flag.StringVar(&s.out, "out", "BENCHMARKS.md", "all: where to write")
+	flag.IntVar(&s.rounds, "rounds", 3, "all: rounds of each case")
+	flag.Uint64Var(&s.seed, "seed", 1, "compose, dispatch: of the people")
+	flag.IntVar(&s.people, "people", 10_000, "compose: how many people, one event each")
+	flag.IntVar(&s.deliveries, "deliveries", 10_000, "dispatch: how many deliveries are queued")
+	flag.StringVar(&s.url, "url", "", "load: where to send")
+	flag.IntVar(&s.conns, "conns", 64, "load: connections")
+	flag.DurationVar(&s.length, "for", 4*time.Second, "beacons: how long a round takes")
+	flag.StringVar(&s.peopleFile, "people-file", "", "sides: where the people are")
+	flag.StringVar(&s.bodies, "bodies", "", "sides: where to write the bodies")
 	flag.Parse()
-	var err error
-	switch *role {
-	case "all":
-		err = measureAll(*rounds, *length, *out)
-	case "bare":
-		err = serveBare()
-	case "fsync":
-		err = serveFsync()
-	case "load":
-		err = load(*url, *conns, *length)
-	default:
-		err = errors.New("no such role: " + *role)
-	}
-	if err != nil {
+	if err := s.run(); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
+}
+
+func (s *settings) run() error {
+	switch s.role {
+	case "all":
+		return s.measure()
+	case "bare":
+		return serveBare()
+	case "fsync":
+		return serveFsync()
+	case "load":
+		return load(s.url, s.conns, s.length)
+	case "matchkey-side":
+		return runSide(newMatchkeySide, s.peopleFile, s.bodies)
+	case "floor-side":
+		return runSide(newFloorSide, s.peopleFile, s.bodies)
+	case "graph":
+		return serveGraph()
+	}
+	return errors.New("no such role: " + s.role)
+}
+
+// A bench measures in a folder that is removed after it, and returns its
+// section of the report without the heading.
+type bench struct {
+	name, title string
+	// check says what is missing, before anything is measured.
+	check   func() error
+	measure func(s *settings, dir string) (section string, err error)
+}
+
+// benches in the order of the report.
+var benches = []bench{
+	{"beacons", "Acknowledged-durable beacons", func() error { return nil }, measureBeacons},
+	{"compose", "From joined profile to encoded batch", checkNode, measureCompose},
+	{"dispatch", "Dispatch end to end", func() error { return nil }, measureDispatch},
+}
+
+// measure runs the benches and rewrites their sections.
+func (s *settings) measure() error {
+	wanted := slices.DeleteFunc(slices.Clone(benches), func(b bench) bool { return s.only != "" && b.name != s.only })
+	if len(wanted) == 0 {
+		return fmt.Errorf("there is no bench %q; there are beacons, compose and dispatch", s.only)
+	}
+	for _, b := range wanted {
+		if err := b.check(); err != nil {
+			return fmt.Errorf("%s: %w", b.name, err)
+		}
+	}
+	doc, err := readReport(s.out)
+	if err != nil {
+		return err
+	}
+	for _, b := range wanted {
+		if err := s.measureOne(b, doc); err != nil {
+			return fmt.Errorf("%s: %w", b.name, err)
+		}
+	}
+	fmt.Println("wrote", s.out)
+	return nil
+}
+
+func (s *settings) measureOne(b bench, doc report) error {
+	dir, err := os.MkdirTemp("", "matchkey-bench-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	section, err := b.measure(s, dir)
+	if err != nil {
+		return err
+	}
+	doc[b.title] = fmt.Sprintf("Measured by `go run ./build/bench -only %s` (%s).\n\n%s", b.name, machine(), section)
+	return doc.write(s.out)
 }

@@ -37,14 +37,14 @@ type stops struct {
 
 // A question is one run of the decision.
 type question struct {
-	Policy
+	*Policy // shared by all questions, and never changed
 	in      *input
 	answers []answer
 	votes   votes
 	d       collector.Decision
 }
 
-func (p Policy) decide(in input) collector.Decision {
+func (p *Policy) decide(in input) collector.Decision {
 	q := question{Policy: p, in: &in, d: collector.Decision{Policy: p.Version}}
 	if why := q.stopped(); why != "" {
 		return q.drop(why)
@@ -125,7 +125,7 @@ func (q *question) optIn(readings []reading) collector.Decision {
 	}
 	q.say(ReasonConsentGranted)
 	agreed := func(purpose string) bool {
-		r := q.read(purpose)
+		r := q.reading(readings, purpose)
 		return r.now.state == granted && (r.then.state == granted || q.released(r))
 	}
 	return q.send(scope{
@@ -149,7 +149,7 @@ func (q *question) optOut(where place, readings []reading) collector.Decision {
 		against = []collector.Reason{ReasonNeverReady}
 	}
 	objects := func(purpose string) bool {
-		r := q.read(purpose)
+		r := q.reading(readings, purpose)
 		return r.now.state == refused || r.then.state == refused
 	}
 	s := scope{
@@ -231,6 +231,14 @@ func (q *question) read(purpose string) reading {
 		}
 	}
 	return r
+}
+
+// reading returns what was read about a purpose, or reads it now.
+func (q *question) reading(known []reading, purpose string) reading {
+	if i := slices.Index(q.in.purposes, purpose); i >= 0 {
+		return known[i]
+	}
+	return q.read(purpose)
 }
 
 func (q *question) released(r reading) bool {

@@ -58,7 +58,7 @@ func set(words string) map[string]bool {
 
 // place says which rules apply under the policy, which may only tighten them.
 // The reason goes on naming the place.
-func (p Policy) place(g collector.Geo) place {
+func (p *Policy) place(g collector.Geo) place {
 	at := placeOf(g)
 	if p.OptInEverywhere || p.OptInNotice && at.regime == notice || p.OptInCanada && at.regime == optOut {
 		at.regime = optIn

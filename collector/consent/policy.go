@@ -136,7 +136,7 @@ func New(p Policy) *Decider { return &Decider{p.complete()} }
 // Decide answers one question; see [collector.Decider]. The time of the event
 // is Event.OccurredAt, its page view Event.PageView.
 func (d *Decider) Decide(q collector.Question) collector.Decision {
-	purposes := []string{d.policy.Measurement}
+	purposes := append(make([]string, 0, 1+len(q.Purposes)), d.policy.Measurement)
 	for _, p := range q.Purposes {
 		if !slices.Contains(purposes, p) {
 			purposes = append(purposes, p)

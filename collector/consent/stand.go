@@ -19,7 +19,9 @@ const clockSkew = 5 * time.Minute
 
 // An answer is a record as one question sees it.
 type answer struct {
-	collector.ConsentRecord
+	*collector.ConsentRecord // the question's own; it is read only
+	// purpose is what it is about, everything where that is lost.
+	purpose string
 	// at is when it was given, as far as can be known; it puts answers in order.
 	at time.Time
 	// from is when it begins to count.
@@ -32,17 +34,15 @@ type answer struct {
 // answers gives the records of the event's people, newest first. Who else is
 // in records is passed over.
 func (in *input) answers() []answer {
-	var list []answer
-	for _, r := range in.records {
+	list := make([]answer, 0, len(in.records))
+	for i := range in.records {
+		r := &in.records[i]
 		direct := slices.Contains(in.direct, r.Subject)
 		if !direct && !slices.Contains(in.linked, r.Subject) {
 			continue
 		}
-		a := answer{ConsentRecord: r, at: r.At, direct: direct}
+		a := answer{ConsentRecord: r, purpose: cmp.Or(r.Purpose, everyPurpose), at: r.At, direct: direct}
 		a.refuses = r.Action != collector.ConsentAccept || r.At.IsZero() || r.Purpose == ""
-		if r.Purpose == "" {
-			a.Purpose = everyPurpose // what it is about is lost
-		}
 		a.from = r.At
 		switch {
 		case a.refuses:
@@ -66,7 +66,7 @@ func (in *input) answers() []answer {
 // refusedAt is when a refusal was made. One that claims the future, or no time
 // at all, counts from when it came, and from now when that is not known: a
 // wrong clock must not postpone it.
-func refusedAt(r collector.ConsentRecord, now time.Time) time.Time {
+func refusedAt(r *collector.ConsentRecord, now time.Time) time.Time {
 	at := r.At
 	if at.IsZero() || !r.ReceivedAt.IsZero() && at.After(r.ReceivedAt) {
 		at = r.ReceivedAt
@@ -96,7 +96,7 @@ func newerFirst(a, b answer) int {
 	if c := cmp.Compare(a.ID, b.ID); c != 0 {
 		return c
 	}
-	return cmp.Compare(fmt.Sprint(a.ConsentRecord), fmt.Sprint(b.ConsentRecord))
+	return cmp.Compare(fmt.Sprint(*a.ConsentRecord), fmt.Sprint(*b.ConsentRecord))
 }
 
 // why is the reason that a refusal gives. An accept without time or purpose,
@@ -113,7 +113,7 @@ func (a *answer) why() collector.Reason {
 
 // fault says why an accept does not count at a time; empty when it does. What
 // waiting cannot cure comes first.
-func (p Policy) fault(a *answer, at time.Time) collector.Reason {
+func (p *Policy) fault(a *answer, at time.Time) collector.Reason {
 	until := a.At.Add(p.MaxValidity)
 	if !a.Until.IsZero() && a.Until.Before(until) {
 		until = a.Until
@@ -162,20 +162,20 @@ func (s stand) waits() bool {
 // stand reads the answers, which are newest first. An accept that does not
 // count decides that the purpose is unset, as the newest word of the person;
 // but it takes no earlier refusal back, and neither does a linked subject's.
-func (p Policy) stand(answers []answer, purpose string, at time.Time) stand {
+func (p *Policy) stand(answers []answer, purpose string, at time.Time) stand {
 	result := stand{why: ReasonConsentPending}
 	resold := false // "do not sell" was taken back
 	for i := range answers {
 		a := &answers[i]
-		if a.from.After(at) || a.Purpose != purpose && a.Purpose != everyPurpose && a.Purpose != saleShare {
+		if a.from.After(at) || a.purpose != purpose && a.purpose != everyPurpose && a.purpose != saleShare {
 			continue
 		}
 		switch {
-		case a.refuses && a.Purpose == saleShare && resold:
+		case a.refuses && a.purpose == saleShare && resold:
 		case a.refuses:
 			return stand{state: refused, why: a.why(), answered: true, by: a}
 		case !a.direct:
-		case a.Purpose == saleShare:
+		case a.purpose == saleShare:
 			resold = resold || p.fault(a, at) == ""
 		case p.fault(a, at) != "":
 			if result.by == nil {

@@ -84,18 +84,24 @@ func readBrowserValue(value string, isPayload func(string) bool) (v browserValue
 	if len(value) > maxClickID+64 {
 		return v, false
 	}
-	parts := strings.Split(value, ".")
-	if len(parts) != 4 && len(parts) != 5 {
+	var parts [5]string // not Split: the gate is passed twice by every event
+	n := 0
+	for part := range strings.SplitSeq(value, ".") {
+		if n == len(parts) {
+			return v, false
+		}
+		parts[n] = part
+		n++
+	}
+	if n < 4 || parts[0] != "fb" || len(parts[1]) > 2 || !isDigits(parts[1]) || !isDigits(parts[2]) || !isPayload(parts[3]) {
 		return v, false
 	}
-	if parts[0] != "fb" || len(parts[1]) > 2 || !isDigits(parts[1]) || !isDigits(parts[2]) || !isPayload(parts[3]) {
-		return v, false
-	}
-	if len(parts) == 5 && !isAppendix(parts[4]) {
+	if n == 5 && !isAppendix(parts[4]) {
 		return v, false
 	}
 	if len(parts[2]) == 10 {
 		parts[2] += "000"
+		value = strings.Join(parts[:n], ".")
 	}
 	if len(parts[2]) != 13 {
 		return v, false
@@ -104,7 +110,7 @@ func readBrowserValue(value string, isPayload func(string) bool) (v browserValue
 	if err != nil {
 		return v, false
 	}
-	return browserValue{strings.Join(parts, "."), time.UnixMilli(ms).UTC(), parts[3]}, true
+	return browserValue{value, time.UnixMilli(ms).UTC(), parts[3]}, true
 }
 
 // isAppendix accepts what Meta's libraries hang on: two characters that name one

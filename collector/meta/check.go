@@ -31,7 +31,7 @@ const (
 // ends up in logs. A token that Meta does not tell the end of has no deadline.
 func (d *Destination) Check(ctx context.Context) collector.Check {
 	c := collector.Check{At: d.now()}
-	c.Verdict = standing(d.post(ctx, d.endpoint, jsonBody, d.splice(nil, nil)))
+	c.Verdict = standing(d.post(ctx, d.endpoint, jsonBody, d.splice(nil, nil)...))
 	if !d.versionEnds.IsZero() {
 		c.Deadlines = append(c.Deadlines, collector.Deadline{
 			Reason: ReasonVersionEnds, WarnFrom: d.versionEnds.Add(-versionWarning), At: d.versionEnds,

@@ -43,28 +43,27 @@ func envelope(proof, partnerAgent, testEventCode string) []byte {
 	return append(tail, '}')
 }
 
-// splice puts the bodies to the letter into one request's body.
-func (d *Destination) splice(parcels []collector.Parcel, which []int) []byte {
-	tail := d.tail()
-	size := len(head) + len(tail)
-	for _, i := range which {
-		size += len(parcels[i].Body) + 1
-	}
-	body := append(make([]byte, 0, size), head...)
+// splice puts the bodies to the letter into one request's body, in pieces: a full
+// batch is more than a megabyte, and need not be there twice.
+func (d *Destination) splice(parcels []collector.Parcel, which []int) [][]byte {
+	pieces := append(make([][]byte, 0, 2*len(which)+2), []byte(head))
 	for n, i := range which {
 		if n > 0 {
-			body = append(body, ',')
+			pieces = append(pieces, comma)
 		}
-		body = append(body, parcels[i].Body...)
+		pieces = append(pieces, parcels[i].Body)
 	}
-	return append(body, tail...)
+	return append(pieces, d.tail())
 }
 
+var comma = []byte{','}
+
 // isEvent reports whether a body is one JSON object: anything else would spoil
-// or change the request it is spliced into.
+// or change the request it is spliced into. A name that is there twice does
+// neither, and looking for one cost as much as all else of Send.
 func isEvent(body []byte) bool {
 	v := jsontext.Value(body)
-	return v.Kind() == '{' && v.IsValid()
+	return v.Kind() == '{' && v.IsValid(jsontext.AllowDuplicateNames(true))
 }
 
 // What a request's body is.
@@ -76,7 +75,7 @@ const (
 // post makes one request. It goes through the transport and not a client, so no
 // redirect is followed and no cookie kept. The token is in the Authorization
 // header alone: a URL ends up in the logs of proxies (capi.md § 1.3).
-func (d *Destination) post(ctx context.Context, address, kind string, body []byte) answer {
+func (d *Destination) post(ctx context.Context, address, kind string, body ...[]byte) answer {
 	ctx, cancel := context.WithTimeout(ctx, d.timeout)
 	defer cancel()
 	var left departure
@@ -85,7 +84,9 @@ func (d *Destination) post(ctx context.Context, address, kind string, body []byt
 	if err != nil {
 		return answer{err: errors.New("the request cannot be made; check the base URL")}
 	}
-	req.ContentLength = int64(len(body))
+	for _, piece := range body {
+		req.ContentLength += int64(len(piece))
+	}
 	req.GetBody = func() (io.ReadCloser, error) { return left.reader(body), nil }
 	token := d.token()
 	req.Header.Set("Authorization", token.authorization())
@@ -117,22 +118,34 @@ func (d *departure) whole() bool { return d.taken.Load() && !d.failed.Load() }
 
 func (d *departure) wroteRequest(info httptrace.WroteRequestInfo) { d.failed.Store(info.Err != nil) }
 
-// reader returns a reader of body for one try of the transport.
-func (d *departure) reader(body []byte) io.ReadCloser {
+// reader returns a reader of body's pieces for one try of the transport.
+func (d *departure) reader(body [][]byte) io.ReadCloser {
 	d.taken.Store(false)
 	d.failed.Store(false)
-	return io.NopCloser(&departingReader{bytes.NewReader(body), d})
+	return io.NopCloser(&departingReader{body: body, d: d})
 }
 
 type departingReader struct {
-	body *bytes.Reader
+	body [][]byte // from the piece that is read
+	at   int      // in that piece
 	d    *departure
 }
 
-func (r *departingReader) Read(p []byte) (int, error) {
-	n, err := r.body.Read(p)
-	if r.body.Len() == 0 {
-		r.d.taken.Store(true)
+func (r *departingReader) Read(p []byte) (n int, err error) {
+	for n < len(p) && len(r.body) > 0 {
+		piece := r.body[0][r.at:]
+		copied := copy(p[n:], piece)
+		n, r.at = n+copied, r.at+copied
+		if copied == len(piece) {
+			r.body, r.at = r.body[1:], 0
+		}
 	}
-	return n, err
+	if len(r.body) > 0 {
+		return n, nil
+	}
+	r.d.taken.Store(true)
+	if n == 0 && len(p) > 0 {
+		return 0, io.EOF
+	}
+	return n, nil
 }

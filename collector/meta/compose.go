@@ -9,6 +9,7 @@ package meta
 import (
 	"strconv"
 	"strings"
+	"sync"
 
 	"matchkey/collector"
 )
@@ -19,7 +20,11 @@ import (
 // fault, the lineage all of them, and the payload has no body. Equal
 // compositions give equal payloads; c is not changed.
 func Compose(c collector.Composition) (collector.Payload, *collector.Refusal) {
-	d := draft{c: c}
+	d := drafts.Get().(*draft)
+	defer d.putBack()
+	d.c = c
+	d.fields = make([]collector.Field, 0, fieldsOf(&c)) // growing it was half of all that was allocated
+	d.ownWords = sourceWords(c.Event.Receipt, c.Event.Name)
 	d.fact()
 	d.page()
 	d.referrer()
@@ -38,7 +43,7 @@ func Compose(c collector.Composition) (collector.Payload, *collector.Refusal) {
 	if refusal != nil {
 		return payload, refusal
 	}
-	body, err := d.event.encode()
+	body, err := d.event.encode(d.room[:0])
 	if err != nil {
 		return payload, &collector.Refusal{
 			Reason: collector.ReasonNotComposable, Path: "custom_data",
@@ -49,13 +54,42 @@ func Compose(c collector.Composition) (collector.Payload, *collector.Refusal) {
 	return payload, nil
 }
 
+// fieldsOf guesses how many fields lineage will have: one for each property and
+// kind of identifier, and the dozen that nearly every event has.
+func fieldsOf(c *collector.Composition) int {
+	n := 12 + len(c.Properties) + len(c.Event.Identifiers)
+	for i, id := range c.Profile.Identifiers {
+		if i == 0 || id.Kind != c.Profile.Identifiers[i-1].Kind {
+			n++
+		}
+	}
+	return n
+}
+
 // A draft is a payload in the making.
 type draft struct {
 	c      collector.Composition
 	event  ServerEvent
 	fields []collector.Field
+	// ownWords are the event's own source in words, and last is what from said
+	// last: fields of one call or beacon come in a row, and share the words.
+	ownWords string
+	last     struct{ receipt, event, words string }
 	// refusal is the first fault that costs the whole event.
 	refusal *collector.Refusal
+	// room is where the event is written, before its body gets its own size.
+	room [2 << 10]byte
+}
+
+// drafts are used again: with its rules in tables a draft cannot live on the
+// stack, and was a sixth of what an event allocates. They are empty here.
+var drafts = sync.Pool{New: func() any { return new(draft) }}
+
+// putBack forgets what the draft knows of a person; payload and refusal are not
+// part of it.
+func (d *draft) putBack() {
+	*d = draft{}
+	drafts.Put(d)
 }
 
 // sent notes that a field goes along.
@@ -82,25 +116,32 @@ func (d *draft) own(path string, kind collector.Kind, shown, how string) collect
 	e := &d.c.Event
 	return collector.Field{
 		Path: path, Kind: kind, Shown: shown, How: how,
-		Receipt: e.Receipt, Event: e.Name, From: from(e.Receipt, e.Name), At: e.OccurredAt,
+		Receipt: e.Receipt, Event: e.Name, From: d.ownWords, At: e.OccurredAt,
 	}
 }
 
 // from says in words where something comes from: "beacon b_… · page_view".
-func from(receipt, event string) string {
-	var words []string
+func (d *draft) from(receipt, event string) string {
+	if receipt != d.last.receipt || event != d.last.event {
+		d.last.receipt, d.last.event, d.last.words = receipt, event, sourceWords(receipt, event)
+	}
+	return d.last.words
+}
+
+func sourceWords(receipt, event string) string {
+	what := ""
 	switch {
 	case strings.HasPrefix(receipt, "b_"):
-		words = append(words, "beacon "+receipt)
+		what = "beacon "
 	case strings.HasPrefix(receipt, "c_"):
-		words = append(words, "call "+receipt)
-	case receipt != "":
-		words = append(words, receipt)
+		what = "call "
+	case receipt == "":
+		return event
 	}
-	if event != "" {
-		words = append(words, event)
+	if event == "" {
+		return what + receipt
 	}
-	return strings.Join(words, " · ")
+	return what + receipt + " · " + event
 }
 
 // fact sets name, time and ID.
@@ -196,21 +237,25 @@ func (d *draft) noted(kind collector.Kind, names ...string) collector.Reason {
 }
 
 // candidates returns the identifiers of a kind, the event's own first, then the
-// profile's newest first; ownCount is how many are the event's.
+// profile's newest first; ownCount is how many are the event's. They are only
+// read: without own ones they are the profile's, not a copy.
 func (d *draft) candidates(kind collector.Kind) (ids []collector.Identifier, ownCount int) {
-	for _, id := range d.c.Event.Identifiers {
-		if id.Kind == kind {
-			ids = append(ids, id)
+	known := d.c.Profile.Of(kind)
+	for i := range d.c.Event.Identifiers {
+		if id := &d.c.Event.Identifiers[i]; id.Kind == kind {
+			ids = append(ids, *id)
 		}
 	}
-	ownCount = len(ids)
-	return append(ids, d.c.Profile.Of(kind)...), ownCount
+	if len(ids) == 0 {
+		return known, 0
+	}
+	return append(ids, known...), len(ids)
 }
 
 // identified is a field whose source is an identifier.
-func identified(path string, id collector.Identifier, shown, how string) collector.Field {
+func (d *draft) identified(path string, id *collector.Identifier, shown, how string) collector.Field {
 	return collector.Field{
 		Path: path, Kind: id.Kind, Shown: shown, How: how,
-		Receipt: id.Receipt, Event: id.Event, From: from(id.Receipt, id.Event), At: id.FirstAt,
+		Receipt: id.Receipt, Event: id.Event, From: d.from(id.Receipt, id.Event), At: id.FirstAt,
 	}
 }

@@ -21,15 +21,18 @@ func contents(d *draft, path string, value any) (any, collector.Reason) {
 		if faults == nil {
 			faults = make(map[string]collector.Reason)
 		}
-		faults[at] = why
+		if faults[at] != ReasonPersonal { // the one to see of several; and parts have no order
+			faults[at] = why
+		}
 	}
 	if len(entries) > maxListed {
 		entries = entries[:maxListed]
 		fault(path+"[]", ReasonTooMany)
 	}
 	items := make([]Item, 0, len(entries))
+	below := path + "[]"
 	for _, entry := range entries {
-		if item, ok := d.item(entry, path+"[]", fault); ok {
+		if item, ok := d.item(entry, below, fault); ok {
 			items = append(items, item)
 		}
 	}
@@ -68,6 +71,14 @@ func (d *draft) item(entry any, path string, fault func(string, collector.Reason
 	return item, item.ID != ""
 }
 
+// pointer is nil for a value that is not sent.
+func pointer[T any](v T, why collector.Reason) (*T, collector.Reason) {
+	if why != "" {
+		return nil, why
+	}
+	return &v, ""
+}
+
 // itemPart reads one part of an item.
 func (d *draft) itemPart(item *Item, key string, value any) (why collector.Reason) {
 	switch key {
@@ -84,11 +95,11 @@ func (d *draft) itemPart(item *Item, key string, value any) (why collector.Reaso
 	case "delivery_category":
 		item.DeliveryCategory, why = enum(value, deliveries)
 	case "quantity":
-		item.Quantity, why = whole(value)
+		item.Quantity, why = pointer(whole(value))
 	case "item_price":
-		item.ItemPrice, why = money(value)
+		item.ItemPrice, why = pointer(money(value))
 	case "price":
-		item.Price, why = money(value)
+		item.Price, why = pointer(money(value))
 	default:
 		if personalKey(key) || collector.HoldsEmail(key) {
 			return ReasonPersonal

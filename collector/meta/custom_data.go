@@ -8,7 +8,6 @@ package meta
 import (
 	"encoding/json"
 	"fmt"
-	"maps"
 	"math"
 	"reflect"
 	"slices"
@@ -37,7 +36,7 @@ func (d *draft) custom() {
 		d.property(key, d.c.Properties[key])
 	}
 	for _, key := range []string{"value", "currency"} {
-		if path := "custom_data." + key; d.c.Properties[key] == nil && d.whyDropped(path) == "" {
+		if path := customRules[key].path; d.c.Properties[key] == nil && d.whyDropped(path) == "" {
 			why := d.noted(collector.Kind(key)) // the edge may have refused it
 			if why == "" {
 				why = collector.ReasonNeverSeen
@@ -49,8 +48,11 @@ func (d *draft) custom() {
 
 // property sends one property by its key's rule.
 func (d *draft) property(key string, value any) {
-	path := "custom_data." + key
-	apply, known := customRules[key]
+	rule, known := customRules[key]
+	if !known {
+		rule = customRule{"custom_data." + key, freeValue}
+	}
+	path := rule.path
 	switch {
 	case known:
 	case !isCustomKey(key):
@@ -68,15 +70,13 @@ func (d *draft) property(key string, value any) {
 		// Inside custom_data Meta flags it as invalid (capi.md § 2).
 		d.dropped(path, "", collector.ReasonUnknownField)
 		return
-	default:
-		apply = freeValue
 	}
 	if key == "order_id" && d.c.Decision.Strips(collector.KindCustomer) {
 		// It leads to the person as the customer id does (consent.md § 4.7).
 		d.dropped(path, "", stripReason(d.c.Decision, collector.KindCustomer))
 		return
 	}
-	form, why := apply(d, path, value)
+	form, why := rule.read(d, path, value)
 	if why != "" {
 		d.dropped(path, "", why)
 		return
@@ -92,16 +92,20 @@ func (d *draft) property(key string, value any) {
 // customOrder sorts the keys, those with a meaning first, so that the bound
 // never costs money its value.
 func customOrder(properties map[string]any) []string {
-	keys := slices.Sorted(maps.Keys(properties))
-	slices.SortStableFunc(keys, func(a, b string) int { return customRank(a) - customRank(b) })
-	return keys
-}
-
-func customRank(key string) int {
-	if _, ok := customRules[key]; ok {
-		return 0
+	keys := make([]string, len(properties))
+	known, own := 0, len(keys)
+	for key := range properties {
+		if _, ok := customRules[key]; ok {
+			keys[known] = key
+			known++
+		} else {
+			own--
+			keys[own] = key
+		}
 	}
-	return 1
+	slices.Sort(keys[:known])
+	slices.Sort(keys[known:])
+	return keys
 }
 
 // shown is a value as lineage shows it.
@@ -109,6 +113,12 @@ func shown(form any) string {
 	switch form := form.(type) {
 	case string:
 		return shorten(form, maxShown)
+	case float64:
+		return strconv.FormatFloat(form, 'g', -1, 64)
+	case int64:
+		return strconv.FormatInt(form, 10)
+	case bool:
+		return strconv.FormatBool(form)
 	case []any:
 		return strconv.Itoa(len(form)) + " values"
 	case []Item:

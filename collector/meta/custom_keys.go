@@ -15,6 +15,12 @@ import (
 // What it leaves out of a list or an object it notes below path.
 type rule func(d *draft, path string, value any) (any, collector.Reason)
 
+// A customRule is how the value of a key is read, and the key's path in lineage.
+type customRule struct {
+	path string
+	read rule
+}
+
 // Values that a key is bound to.
 var (
 	contentTypes = []string{"product", "product_group"}
@@ -50,11 +56,15 @@ var customRules = rulesOf(map[string]rule{
 	lease_start_date lease_end_date dma_code`)
 
 // rulesOf adds the keys that are texts and nothing more.
-func rulesOf(rules map[string]rule, plain string) map[string]rule {
+func rulesOf(rules map[string]rule, plain string) map[string]customRule {
 	for _, key := range strings.Fields(plain) {
 		rules[key] = textForm
 	}
-	return rules
+	all := make(map[string]customRule, len(rules))
+	for key, read := range rules {
+		all[key] = customRule{"custom_data." + key, read}
+	}
+	return all
 }
 
 func number(_ *draft, _ string, v any) (any, collector.Reason) {
@@ -71,18 +81,15 @@ func amount(_ *draft, _ string, v any) (any, collector.Reason) {
 	if why != "" {
 		return nil, why
 	}
-	return *f, ""
+	return f, ""
 }
 
-func money(v any) (*float64, collector.Reason) {
+func money(v any) (float64, collector.Reason) {
 	f, why := float(v)
-	switch {
-	case why != "":
-		return nil, why
-	case f < 0:
-		return nil, ReasonValueInvalid
+	if why == "" && f < 0 {
+		return 0, ReasonValueInvalid
 	}
-	return &f, ""
+	return f, why
 }
 
 // count is a whole number from 0 upwards.
@@ -91,19 +98,18 @@ func count(_ *draft, _ string, v any) (any, collector.Reason) {
 	if why != "" {
 		return nil, why
 	}
-	return *n, ""
+	return n, ""
 }
 
-func whole(v any) (*int64, collector.Reason) {
+func whole(v any) (int64, collector.Reason) {
 	f, why := float(v)
 	switch {
 	case why != "":
-		return nil, why
+		return 0, why
 	case f < 0 || f != math.Trunc(f) || f > math.MaxInt32:
-		return nil, ReasonValueInvalid
+		return 0, ReasonValueInvalid
 	}
-	n := int64(f)
-	return &n, ""
+	return int64(f), ""
 }
 
 // currency is a code of ISO 4217 in upper case.

@@ -1,17 +1,9 @@
 package meta
 
 import (
-	"regexp"
 	"strings"
 	"unicode/utf8"
 )
-
-// emailGrammar is an address of RFC 5322's unquoted kind with a domain of at
-// least two labels. Meta's library drops what is none (capi.md § 3.4); hashing
-// it would be a key that matches nobody.
-var emailGrammar = regexp.MustCompile(
-	"^[a-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\\.[a-z0-9!#$%&'*+/=?^_`{|}~-]+)*" +
-		`@(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z0-9](?:[a-z0-9-]*[a-z0-9])?$`)
 
 // maxEmail is RFC 5321's limit of an address.
 const maxEmail = 254
@@ -24,8 +16,51 @@ func email(v string) string {
 		return ""
 	}
 	v = strings.ToLower(v)
-	if !emailGrammar.MatchString(v) {
+	if !isEmail(v) {
 		return ""
 	}
 	return v
 }
+
+// isEmail reports whether v, in lower case, is an address of RFC 5322's
+// unquoted kind with a domain of at least two labels. Meta's library drops what
+// is none (capi.md § 3.4); hashing it would be a key that matches nobody.
+func isEmail(v string) bool {
+	local, domain, ok := strings.Cut(v, "@")
+	if !ok || !strings.Contains(domain, ".") {
+		return false
+	}
+	for atom := range strings.SplitSeq(local, ".") {
+		if !isAtom(atom) {
+			return false
+		}
+	}
+	for label := range strings.SplitSeq(domain, ".") {
+		if !isLabel(label) {
+			return false
+		}
+	}
+	return true
+}
+
+// isAtom reports whether s may stand between the dots before the "@".
+func isAtom(s string) bool {
+	for i := range len(s) {
+		if !isLowerOrDigit(s[i]) && strings.IndexByte("!#$%&'*+/=?^_`{|}~-", s[i]) < 0 {
+			return false
+		}
+	}
+	return s != ""
+}
+
+// isLabel reports whether s may stand between the dots of a domain.
+func isLabel(s string) bool {
+	for i := range len(s) {
+		if !isLowerOrDigit(s[i]) && s[i] != '-' {
+			return false
+		}
+	}
+	return s != "" && s[0] != '-' && s[len(s)-1] != '-'
+}
+
+func isLowerOrDigit(c byte) bool { return 'a' <= c && c <= 'z' || '0' <= c && c <= '9' }

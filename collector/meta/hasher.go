@@ -18,10 +18,10 @@ func hashContact(kind collector.Kind, value, country string) (hashes []string, h
 	if hashed {
 		return forms, "was a SHA-256 already, lower-cased", ""
 	}
-	for _, form := range forms {
-		hashes = append(hashes, hash(form))
+	for i, form := range forms {
+		forms[i] = hash(form)
 	}
-	return hashes, howOf[key], ""
+	return forms, howOf[key], ""
 }
 
 // howOf says for each key, in words for people, what is done to a value.

@@ -22,14 +22,20 @@ func maskHash(h string) string {
 // maskBrowserValue shows prefix and time of a cookie's value, and at most a
 // quarter of the payload at either end.
 func maskBrowserValue(value string) string {
-	parts := strings.Split(value, ".")
-	if len(parts) < 4 {
-		return "…"
+	start := 0
+	for range 3 { // "fb", index and time
+		i := strings.IndexByte(value[start:], '.')
+		if i < 0 {
+			return "…"
+		}
+		start += i + 1
 	}
-	payload := parts[3]
-	n := min(4, len(payload)/4)
-	parts[3] = payload[:n] + "…" + payload[len(payload)-n:]
-	return strings.Join(parts, ".")
+	end := len(value)
+	if i := strings.IndexByte(value[start:], '.'); i >= 0 {
+		end = start + i
+	}
+	n := min(4, (end-start)/4)
+	return value[:start+n] + "…" + value[end-n:]
 }
 
 // maskID shows at most a quarter of an id at either end, four characters each.

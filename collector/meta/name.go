@@ -6,9 +6,9 @@ import "unicode"
 // accents, digits and other scripts stay. Meta's libraries disagree on hyphens
 // and apostrophes; its documentation says no punctuation (capi.md § 3.4). That
 // takes the typographic apostrophe of phone keyboards along.
-func name(v string) string {
-	return lower(without(v, isNameNoise))
-}
+func name(v string) string { return nameNoise.strip(v) }
+
+var nameNoise = newNoise(isNameNoise)
 
 func isNameNoise(r rune) bool {
 	return isBlank(r) || unicode.IsPunct(r) || r < unicode.MaxASCII && unicode.IsSymbol(r)

@@ -53,8 +53,8 @@ var keyOf = map[collector.Kind]string{
 const maxValue = 16 << 10
 
 // A normaliser gives the normal forms of a clean value (valid, trimmed, NFC,
-// not empty), or none when there is none.
-type normaliser func(value, region string) []string
+// not empty), or none when there is none. where is the country as it was given.
+type normaliser func(value, where string) []string
 
 // normalisers has one rule per key; phone numbers have their own, because they
 // have more than one reason to fail.
@@ -65,8 +65,8 @@ var normalisers = map[string]normaliser{
 	keyBirth:      one(birth),
 	keyGender:     one(gender),
 	keyCity:       func(v, _ string) []string { return city(v) },
-	keyState:      func(v, r string) []string { return list(state(v, r)) },
-	keyPostalCode: func(v, r string) []string { return list(postalCode(v, r)) },
+	keyState:      func(v, where string) []string { return list(state(v, regionOf(where))) },
+	keyPostalCode: func(v, where string) []string { return list(postalCode(v, regionOf(where))) },
 	keyCountry:    one(country),
 	keyExternalID: one(externalID),
 }
@@ -106,7 +106,10 @@ func normalise(key, value, where string) (forms []string, hashed bool, why colle
 	if len(value) > maxValue || !utf8.ValidString(value) {
 		return nil, false, collector.ReasonNotNormalisable
 	}
-	value = trim(norm.NFC.String(value))
+	if !isASCII(value) { // ASCII is NFC
+		value = norm.NFC.String(value)
+	}
+	value = trim(value)
 	if isHash(value) {
 		value = strings.ToLower(value)
 		if why := deniedHash[value]; why != "" {
@@ -114,15 +117,14 @@ func normalise(key, value, where string) (forms []string, hashed bool, why colle
 		}
 		return []string{value}, true, ""
 	}
-	region := strings.ToUpper(country(where))
 	if key == keyPhone {
-		form, why := phone(value, region)
+		form, why := phone(value, regionOf(where))
 		if why != "" {
 			return nil, false, why
 		}
 		forms = list(form)
 	} else {
-		forms = rule(value, region)
+		forms = rule(value, where)
 	}
 	if len(forms) == 0 {
 		return nil, false, collector.ReasonNotNormalisable
@@ -136,7 +138,9 @@ func normalise(key, value, where string) (forms []string, hashed bool, why colle
 // hash is the lower-case hex of the SHA-256 of the form's UTF-8 bytes.
 func hash(form string) string {
 	sum := sha256.Sum256([]byte(form))
-	return hex.EncodeToString(sum[:])
+	var text [2 * sha256.Size]byte
+	hex.Encode(text[:], sum[:])
+	return string(text[:])
 }
 
 // deniedForm lists what broken senders send in place of a value. Meta's own
@@ -161,6 +165,46 @@ var deniedHash = func() map[string]collector.Reason {
 // anchored: a longer string that contains 64 is no hash (capi.md § 13.19), and
 // an MD5 is none that Meta supports.
 func isHash(s string) bool { return len(s) == sha256.Size*2 && isHex(s) }
+
+// asHash returns a SHA-256 in hex in lower case, in one pass; ok is false when v
+// is none.
+func asHash(v string) (h string, ok bool) {
+	if len(v) != sha256.Size*2 {
+		return "", false
+	}
+	var seen hexClass // no branch per digit: every hash of every event passes here
+	for i := range len(v) {
+		seen |= hexClasses[v[i]]
+	}
+	switch {
+	case seen&notHex != 0:
+		return "", false
+	case seen&upperHex != 0:
+		v = strings.ToLower(v)
+	}
+	return v, true
+}
+
+// A hexClass says what a byte is to a hexadecimal number.
+type hexClass byte
+
+const (
+	upperHex hexClass = 1 << iota
+	notHex
+)
+
+var hexClasses = func() (classes [256]hexClass) {
+	for c := range classes {
+		switch {
+		case '0' <= c && c <= '9' || 'a' <= c && c <= 'f':
+		case 'A' <= c && c <= 'F':
+			classes[c] = upperHex
+		default:
+			classes[c] = notHex
+		}
+	}
+	return classes
+}()
 
 // isHex reports whether s has only hexadecimal digits, of either case.
 func isHex(s string) bool {
@@ -194,12 +238,69 @@ func isBlank(r rune) bool {
 // one letter for one letter. It is the last step of a form, so it is NFC again:
 // an accent may have lost its letter, or met another one.
 func lower(s string) string {
+	switch {
+	case isASCII(s):
+		return strings.ToLower(s)
+	case strings.ContainsAny(s, manyForOne):
+		s = cases.Lower(language.Und).String(s)
+	default: // it comes to the same, without a machine for each value
+		s = strings.ToLower(s)
+	}
+	return norm.NFC.String(s)
+}
+
+// manyForOne are the two letters whose lower case is not one letter for one.
+const manyForOne = "İΣ"
+
+// A noise is what a key's form leaves out.
+type noise struct {
+	is    func(rune) bool
+	ascii [utf8.RuneSelf]bool // is, of ASCII
+}
+
+func newNoise(is func(rune) bool) *noise {
+	n := &noise{is: is}
+	for r := range n.ascii {
+		n.ascii[r] = is(rune(r))
+	}
+	return n
+}
+
+// strip returns s in lower case without the noise. Most values are short and
+// ASCII, and need neither Unicode's tables nor a second pass.
+func (n *noise) strip(s string) string {
+	var buf [64]byte
+	if len(s) > len(buf) {
+		return n.stripAny(s)
+	}
+	form := buf[:0]
 	for i := range len(s) {
-		if s[i] >= utf8.RuneSelf {
-			return norm.NFC.String(cases.Lower(language.Und).String(s))
+		c := s[i]
+		switch {
+		case c >= utf8.RuneSelf:
+			return n.stripAny(s)
+		case n.ascii[c]:
+		case 'A' <= c && c <= 'Z':
+			form = append(form, c+'a'-'A')
+		default:
+			form = append(form, c)
 		}
 	}
-	return strings.ToLower(s)
+	if string(form) == s {
+		return s
+	}
+	return string(form)
+}
+
+func (n *noise) stripAny(s string) string { return lower(without(s, n.is)) }
+
+func isASCII(s string) bool {
+	for i := range len(s) {
+		if s[i] >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
 }
 
 // keep returns the characters of s for which ok is true.

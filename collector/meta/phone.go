@@ -19,10 +19,24 @@ import (
 // rules of the region when it could exist there. Only numbers of a possible
 // length pass.
 func phone(v, region string) (string, collector.Reason) {
-	// Words before the number ("tel:", "Phone:") say nothing about it.
-	if i := strings.IndexAny(v, "+＋0123456789"); i > 0 && (v[i] == '+' || v[i] > '9') {
-		v = v[i:]
+	v = withoutWords(v)
+	if form := plainNumber(v, region); form != "" {
+		return form, ""
 	}
+	return anyPhone(v, region)
+}
+
+// withoutWords cuts what stands before a number with a plus ("tel:", "Phone:"),
+// which says nothing about it.
+func withoutWords(v string) string {
+	if i := strings.IndexAny(v, "+＋0123456789"); i > 0 && (v[i] == '+' || v[i] > '9') {
+		return v[i:]
+	}
+	return v
+}
+
+// anyPhone is phone for what people write, libphonenumber asked at each step.
+func anyPhone(v, region string) (string, collector.Reason) {
 	if region != "" {
 		if form := possible(v, region, true); form != "" {
 			return form, ""

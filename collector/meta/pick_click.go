@@ -5,6 +5,7 @@ package meta
 // attributed to.
 
 import (
+	"slices"
 	"time"
 
 	"matchkey/collector"
@@ -36,7 +37,9 @@ func (d *draft) click() {
 	}
 	var best *clickSeen
 	why := collector.ReasonMalformed
-	for _, c := range distinctClicks(ids, own) {
+	clicks := distinctClicks(ids, own)
+	for i := range clicks {
+		c := &clicks[i]
 		if reason := d.refusesClick(c); reason != "" {
 			why = reason
 			continue
@@ -50,12 +53,12 @@ func (d *draft) click() {
 		return
 	}
 	d.event.UserData.Click = best.value.text
-	f := identified(path, best.id, maskBrowserValue(best.value.text), howToTheLetter(best.id))
+	f := d.identified(path, best.id, maskBrowserValue(best.value.text), howToTheLetter(best.id))
 	f.At = best.value.at
 	d.sent(f)
 }
 
-func howToTheLetter(id collector.Identifier) string {
+func howToTheLetter(id *collector.Identifier) string {
 	if id.How != "" {
 		return id.How
 	}
@@ -64,28 +67,29 @@ func howToTheLetter(id collector.Identifier) string {
 
 // A clickSeen is one click, of its earliest observation.
 type clickSeen struct {
-	id    collector.Identifier
+	id    *collector.Identifier
 	value browserValue
 	own   bool // one of its observations came with the event itself
 }
 
 // distinctClicks returns the well-formed clicks, each fbclid once, in the order
 // in which they first appear. The first own of ids are the event's.
-func distinctClicks(ids []collector.Identifier, own int) []*clickSeen {
-	var clicks []*clickSeen
-	byID := make(map[string]*clickSeen)
-	for i, id := range ids {
-		v, ok := readBrowserValue(id.Value, isClickID)
+func distinctClicks(ids []collector.Identifier, own int) []clickSeen {
+	var clicks []clickSeen
+	for i := range ids {
+		v, ok := readBrowserValue(ids[i].Value, isClickID)
 		if !ok {
 			continue
 		}
-		known := byID[v.payload]
-		if known == nil {
-			known = &clickSeen{id: id, value: v}
-			byID[v.payload] = known
-			clicks = append(clicks, known)
-		} else if v.at.Before(known.value.at) {
-			known.id, known.value = id, v
+		// Compared one by one: a person has a few clicks, not hundreds.
+		at := slices.IndexFunc(clicks, func(c clickSeen) bool { return c.value.payload == v.payload })
+		if at < 0 {
+			at = len(clicks)
+			clicks = append(clicks, clickSeen{id: &ids[i], value: v})
+		}
+		known := &clicks[at]
+		if v.at.Before(known.value.at) {
+			known.id, known.value = &ids[i], v
 		}
 		known.own = known.own || i < own
 	}
@@ -130,7 +134,8 @@ func (d *draft) browser() {
 		return
 	}
 	why := collector.ReasonMalformed
-	for i, id := range ids {
+	for i := range ids {
+		id := &ids[i]
 		v, ok := readBrowserValue(id.Value, isRandomPart)
 		if !ok {
 			continue
@@ -145,7 +150,7 @@ func (d *draft) browser() {
 			continue
 		}
 		d.event.UserData.Browser = v.text
-		d.sent(identified(path, id, maskBrowserValue(v.text), howToTheLetter(id)))
+		d.sent(d.identified(path, id, maskBrowserValue(v.text), howToTheLetter(id)))
 		return
 	}
 	d.dropped(path, kind, why)

@@ -34,7 +34,7 @@ func (d *draft) client() {
 		return
 	}
 	seen, why := d.clientPair()
-	if seen == nil {
+	if why != "" {
 		d.dropped(ipPath, collector.KindIP, why)
 		d.dropped(agentPath, collector.KindUserAgent, why)
 		return
@@ -69,25 +69,25 @@ func (s *clientSeen) as(path string, kind collector.Kind, shown string) collecto
 }
 
 // clientPair finds the pair, or says why there is none.
-func (d *draft) clientPair() (*clientSeen, collector.Reason) {
+func (d *draft) clientPair() (seen clientSeen, why collector.Reason) {
 	e := &d.c.Event
 	if e.Client.IP != "" || e.Client.UserAgent != "" {
-		return &clientSeen{e.Client, d.own("", "", "", ""), "of the event's own request"}, ""
+		return clientSeen{e.Client, d.own("", "", "", ""), "of the event's own request"}, ""
 	}
 	if !byBrowser(e.Channel) {
-		return nil, ReasonOtherChannel
+		return seen, ReasonOtherChannel
 	}
 	if s, ok := d.c.Profile.SessionBefore(e.OccurredAt); ok {
-		return &clientSeen{s.Client, seenAt(s.Receipt, "session start", s.At), "of the last session start before the conversion"}, ""
+		return clientSeen{s.Client, d.seenAt(s.Receipt, "session start", s.At), "of the last session start before the conversion"}, ""
 	}
 	if len(d.c.Profile.Sessions) > 0 {
-		return nil, collector.ReasonAfterConversion
+		return seen, collector.ReasonAfterConversion
 	}
-	return nil, d.missing(collector.KindIP)
+	return seen, d.missing(collector.KindIP)
 }
 
-func seenAt(receipt, what string, at time.Time) collector.Field {
-	return collector.Field{Receipt: receipt, From: from(receipt, what), At: at}
+func (d *draft) seenAt(receipt, what string, at time.Time) collector.Field {
+	return collector.Field{Receipt: receipt, From: d.from(receipt, what), At: at}
 }
 
 // special are networks that are not the Internet and that net/netip does not
@@ -148,7 +148,8 @@ func userAgent(text string) (string, collector.Reason) {
 func (d *draft) page() {
 	const kind, path = collector.KindURL, "event_source_url"
 	pages, why := d.pages()
-	for _, p := range pages {
+	for i := range pages {
+		p := &pages[i]
 		if p.Shown == "" {
 			continue
 		}
@@ -163,7 +164,7 @@ func (d *draft) page() {
 		}
 		d.event.EventSourceURL = text
 		p.Path, p.Kind, p.Shown = path, kind, text
-		d.sent(p)
+		d.sent(*p)
 		return
 	}
 	d.dropped(path, kind, why)
@@ -174,11 +175,11 @@ func (d *draft) page() {
 // where the Pixel's copy comes from.
 const pageSlack = time.Minute
 
-// pages returns the candidates, with the address in Shown, and why none of them
-// will do if none does.
-func (d *draft) pages() (pages []collector.Field, why collector.Reason) {
+// pages returns the candidates, with the address in Shown or an empty one, and
+// why none of them will do if none does.
+func (d *draft) pages() (pages [3]collector.Field, why collector.Reason) {
 	e, p := &d.c.Event, &d.c.Profile
-	pages = append(pages, d.own("", "", e.URL, "the event's own page"))
+	pages[0] = d.own("", "", e.URL, "the event's own page")
 	why = d.missing(collector.KindURL, "l") // the beacon's name of the page's address
 	if !onPage(e.Channel) {
 		return pages, why
@@ -187,15 +188,13 @@ func (d *draft) pages() (pages []collector.Field, why collector.Reason) {
 		if p.Page.At.After(e.OccurredAt.Add(pageSlack)) {
 			why = collector.ReasonAfterConversion
 		} else {
-			f := seenAt(p.Page.Receipt, "page", p.Page.At)
-			f.Shown, f.How = p.Page.URL, "the page last seen with the conversion"
-			pages = append(pages, f)
+			pages[1] = d.seenAt(p.Page.Receipt, "page", p.Page.At)
+			pages[1].Shown, pages[1].How = p.Page.URL, "the page last seen with the conversion"
 		}
 	}
 	if s, ok := p.SessionBefore(e.OccurredAt); ok {
-		f := seenAt(s.Receipt, "session start", s.At)
-		f.Shown, f.How = s.URL, "the page on which the session began"
-		pages = append(pages, f)
+		pages[2] = d.seenAt(s.Receipt, "session start", s.At)
+		pages[2].Shown, pages[2].How = s.URL, "the page on which the session began"
 	}
 	return pages, why
 }

@@ -13,37 +13,49 @@ import (
 // with dozens is a shared account.
 const maxHashes = 10
 
+// contactKeys are the keys of contact data, in the order in which they are shown.
+var contactKeys = func() (keys []contactKey) {
+	for _, kind := range collector.ContactKinds() {
+		keys = append(keys, contactKey{kind, keyOf[kind], "user_data." + keyOf[kind]})
+	}
+	return keys
+}()
+
+type contactKey struct {
+	kind      collector.Kind
+	key, path string
+}
+
 // contact sets the hashed keys, from the event's own identifiers first, then
 // from the profile. When they were observed does not matter: an address that is
 // learned after the conversion is still the person's.
 func (d *draft) contact() {
-	for _, kind := range collector.ContactKinds() {
-		key := keyOf[kind]
-		path := "user_data." + key
-		ids, _ := d.candidates(kind)
+	for _, k := range contactKeys {
+		ids, _ := d.candidates(k.kind)
 		switch {
 		case len(ids) == 0:
-			why := d.missing(kind, key)
-			if kind == collector.KindEmail || kind == collector.KindPhone || d.noted(kind, key) != "" {
-				d.dropped(path, kind, why)
+			why := d.missing(k.kind, k.key)
+			if k.kind == collector.KindEmail || k.kind == collector.KindPhone || d.noted(k.kind, k.key) != "" {
+				d.dropped(k.path, k.kind, why)
 			}
-		case d.c.Decision.Strips(kind):
-			d.dropped(path, kind, stripReason(d.c.Decision, kind))
+		case d.c.Decision.Strips(k.kind):
+			d.dropped(k.path, k.kind, stripReason(d.c.Decision, k.kind))
 		default:
-			d.hashed(path, key, kind, ids)
+			d.hashed(k, ids)
 		}
 	}
 }
 
 // hashed sends the list of one key, each hash once. Of what is left out beside
 // what is sent, the last reason is noted at path[].
-func (d *draft) hashed(path, key string, kind collector.Kind, ids []collector.Identifier) {
-	list := d.event.UserData.hashes(key)
-	var used []collector.Identifier
+func (d *draft) hashed(k contactKey, ids []collector.Identifier) {
+	list := d.event.UserData.hashes(k.key)
+	var room [maxHashes]*collector.Identifier
+	used := room[:0]
 	why := collector.Reason("")
-	for _, id := range ids {
-		switch h := strings.ToLower(id.Value); {
-		case !isHash(h):
+	for i := range ids {
+		switch h, ok := asHash(ids[i].Value); {
+		case !ok:
 			why = ReasonNotHashed
 		case deniedHash[h] != "":
 			why = deniedHash[h]
@@ -52,30 +64,37 @@ func (d *draft) hashed(path, key string, kind collector.Kind, ids []collector.Id
 			why = ReasonTooMany
 		default:
 			*list = append(*list, h)
-			used = append(used, id)
+			used = append(used, &ids[i])
 		}
 	}
 	switch {
 	case len(used) == 0:
-		d.dropped(path, kind, why)
+		d.dropped(k.path, k.kind, why)
 		return
 	case why != "":
-		d.dropped(path+"[]", kind, why)
+		d.dropped(k.path+"[]", k.kind, why)
 	}
 	how := used[0].How
 	if how == "" {
-		how = howOf[key]
+		how = howOf[k.key]
 	}
-	f := identified(path, used[0], "", how)
-	var shown, sources []string
+	f := d.identified(k.path, used[0], maskHash((*list)[0]), how)
+	if len(used) > 1 {
+		f.Shown, f.From = d.together(*list, used)
+	}
+	d.sent(f)
+}
+
+// together shows several hashes of one key, and where they come from.
+func (d *draft) together(list []string, used []*collector.Identifier) (shown, sources string) {
+	var masks, words []string
 	for i, id := range used {
-		shown = append(shown, maskHash((*list)[i]))
-		if source := from(id.Receipt, id.Event); source != "" && !slices.Contains(sources, source) {
-			sources = append(sources, source)
+		masks = append(masks, maskHash(list[i]))
+		if from := d.from(id.Receipt, id.Event); from != "" && !slices.Contains(words, from) {
+			words = append(words, from)
 		}
 	}
-	f.Shown, f.From = strings.Join(shown, ", "), strings.Join(sources, "; ")
-	d.sent(f)
+	return strings.Join(masks, ", "), strings.Join(words, "; ")
 }
 
 // customer sets external_id: the hash of the customer id.
@@ -100,7 +119,7 @@ func (d *draft) customer() {
 		h, how = forms[0], "was a SHA-256 already, lower-cased"
 	}
 	d.event.UserData.ExternalID = []string{h}
-	d.sent(identified(path, id, maskHash(h), how))
+	d.sent(d.identified(path, &id, maskHash(h), how))
 }
 
 // customerID returns the site's id of the person: the event's own, else the

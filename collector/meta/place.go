@@ -4,6 +4,7 @@ package meta
 
 import (
 	"strings"
+	"sync"
 	"unicode"
 	"unicode/utf8"
 
@@ -15,9 +16,7 @@ import (
 // outside a to z. Where the two differ both forms are sent, which costs nothing
 // (capi.md § 3.4). A name that begins with a digit is an address line.
 func city(v string) []string {
-	form := lower(keep(v, func(r rune) bool {
-		return unicode.IsLetter(r) || unicode.IsMark(r) || unicode.IsNumber(r)
-	}))
+	form := cityNoise.strip(v)
 	if form == "" || '0' <= form[0] && form[0] <= '9' {
 		return nil
 	}
@@ -30,6 +29,10 @@ func city(v string) []string {
 	return []string{form, ascii}
 }
 
+var cityNoise = newNoise(func(r rune) bool {
+	return !unicode.IsLetter(r) && !unicode.IsMark(r) && !unicode.IsNumber(r)
+})
+
 func startsWithLetter(s string) bool { return s != "" && 'a' <= s[0] && s[0] <= 'z' }
 
 // state is the region in lower case, letters only. For the United States and
@@ -37,7 +40,7 @@ func startsWithLetter(s string) bool { return s != "" && 'a' <= s[0] && s[0] <= 
 // Elsewhere names stay whole: Meta's parameter builder would cut Bavaria to
 // "ba" (capi.md § 3.4).
 func state(v, region string) string {
-	form := lower(keep(v, func(r rune) bool { return unicode.IsLetter(r) || unicode.IsMark(r) }))
+	form := stateNoise.strip(v)
 	switch region {
 	case "", "US", "CA":
 		plain := strings.TrimSuffix(strings.TrimPrefix(form, "stateof"), "state")
@@ -54,6 +57,8 @@ func state(v, region string) string {
 	}
 	return form
 }
+
+var stateNoise = newNoise(func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsMark(r) })
 
 // zipDigits is how many digits of a United States' ZIP count.
 const zipDigits = 5
@@ -86,7 +91,7 @@ func postalCode(v, region string) string {
 			return zip
 		}
 	}
-	form := lower(strings.ReplaceAll(v, "-", ""))
+	form := postalNoise.strip(v)
 	if utf8.RuneCountInString(form) < 2 {
 		return ""
 	}
@@ -107,9 +112,35 @@ func firstZip(v string) string {
 	return ""
 }
 
+var postalNoise = newNoise(func(r rune) bool { return isBlank(r) || unicode.Is(unicode.Pd, r) })
+
+// regionOf is the country's ISO code in upper case, as rules that differ by
+// country are written.
+func regionOf(where string) string { return strings.ToUpper(country(where)) }
+
 // country is the ISO 3166-1 alpha-2 code in lower case, from a code of two or
 // three letters or an English name.
 func country(v string) string {
+	if len(v) == 2 && isPlainLetter(rune(v[0])) && isPlainLetter(rune(v[1])) {
+		return twoLetters()[letterIndex(v[0])][letterIndex(v[1])]
+	}
+	return anyCountry(v)
+}
+
+// twoLetters has the answers of anyCountry for the codes that nearly everybody sends.
+var twoLetters = sync.OnceValue(func() *[26][26]string {
+	var codes [26][26]string
+	for i := range codes {
+		for j := range codes[i] {
+			codes[i][j] = anyCountry(string([]byte{'a' + byte(i), 'a' + byte(j)}))
+		}
+	}
+	return &codes
+})
+
+func letterIndex(c byte) byte { return c | 0x20 - 'a' }
+
+func anyCountry(v string) string {
 	if v == "" || len(v) > 100 {
 		return ""
 	}

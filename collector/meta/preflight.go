@@ -7,7 +7,7 @@ package meta
 // keys, nulls, values that are no hash, malformed clicks) is not asked again.
 
 import (
-	"slices"
+	"strings"
 	"unicode"
 	"unicode/utf8"
 
@@ -102,7 +102,7 @@ func (d *draft) fail(path string, reason collector.Reason) {
 func (d *draft) checkIdentity() {
 	name := d.event.EventName
 	if name == "" || len(name) > maxName || !utf8.ValidString(name) ||
-		slices.ContainsFunc([]rune(name), func(r rune) bool { return !unicode.IsPrint(r) }) {
+		strings.ContainsFunc(name, func(r rune) bool { return !unicode.IsPrint(r) }) {
 		d.fail("event_name", ReasonEventName)
 	}
 	if d.event.EventID == "" || !utf8.ValidString(d.event.EventID) {

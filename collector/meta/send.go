@@ -96,7 +96,7 @@ func (s *shipment) post(ctx context.Context, batch []int) judgement {
 		return judgement{verdict: *s.stopped}
 	}
 	s.left--
-	j := judge(s.d.post(ctx, s.d.endpoint, jsonBody, s.d.splice(s.parcels, batch)), len(batch))
+	j := judge(s.d.post(ctx, s.d.endpoint, jsonBody, s.d.splice(s.parcels, batch)...), len(batch))
 	switch j.verdict.Ruling {
 	case collector.Retry, collector.Blocked:
 		s.stop(j.verdict)

@@ -5,10 +5,6 @@ package meta
 // § 13.11), and so may an empty value (§ 13.12). custom_data alone is open; its
 // values pass through the rules of custom_data.go.
 
-import (
-	"github.com/go-json-experiment/json"
-)
-
 // Kind is the name of this kind of destination: in the configuration, in
 // notices as a recipient, and in [collector.Event.Integrations].
 const Kind = "meta"
@@ -142,9 +138,4 @@ type StoreData struct {
 	StorePage string `json:"store_page_id,omitempty"`
 	BrandPage string `json:"brand_page_id,omitempty"`
 	StoreCode string `json:"store_code,omitempty"`
-}
-
-// encode returns the event as JSON; equal events give equal bytes.
-func (e *ServerEvent) encode() ([]byte, error) {
-	return json.Marshal(e, json.Deterministic(true))
 }

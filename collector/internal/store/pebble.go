@@ -70,10 +70,13 @@ func (l *leaseIDs) new() string {
 func (p *Pebble) change(sync bool, fn func(*tx) error) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	t := &tx{batch: p.db.NewIndexedBatch()}
+	t := &tx{batch: p.db.NewIndexedBatch(), accounts: map[accountKey]*collector.Account{}}
 	t.reader = reader{r: t.batch, memo: newMemo()}
 	defer t.batch.Close()
 	if err := fn(t); err != nil {
+		return err
+	}
+	if err := t.writeAccounts(); err != nil {
 		return err
 	}
 	if t.batch.Empty() {

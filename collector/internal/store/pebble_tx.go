@@ -1,8 +1,10 @@
 package store
 
 import (
+	"bytes"
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/cockroachdb/pebble/v2"
@@ -17,6 +19,9 @@ import (
 type tx struct {
 	reader
 	batch *pebble.Batch
+	// accounts are those that were changed. A batch's deliveries are mostly of
+	// one account, which is written once, at the end.
+	accounts map[accountKey]*collector.Account
 }
 
 func (t *tx) set(key keyspace.Key, value []byte) error { return t.batch.Set(key, value, nil) }
@@ -128,17 +133,8 @@ func (t *tx) update(key collector.DeliveryKey, fn func(*collector.Delivery) (boo
 
 // write stores a delivery, moves its index rows and its weight in its account.
 func (t *tx) write(before, after *collector.Delivery) error {
-	if before != nil {
-		for _, key := range indexKeys(before) {
-			if err := t.batch.Delete(key, nil); err != nil {
-				return err
-			}
-		}
-	}
-	for _, key := range indexKeys(after) {
-		if err := t.set(key, nil); err != nil {
-			return err
-		}
+	if err := t.index(before, after); err != nil {
+		return err
 	}
 	if err := t.account(before, after); err != nil {
 		return err
@@ -155,6 +151,34 @@ func (t *tx) write(before, after *collector.Delivery) error {
 		return err
 	}
 	return t.Redact(collector.EventKey{Site: after.Key.Site, Name: after.EventName, ID: after.Key.EventID}, after.Reasons...)
+}
+
+// index moves the rows of a delivery that change; most stay where they are.
+func (t *tx) index(before, after *collector.Delivery) error {
+	var was []keyspace.Key
+	if before != nil {
+		was = indexKeys(before)
+	}
+	is := indexKeys(after)
+	for _, key := range was {
+		if !has(is, key) {
+			if err := t.batch.Delete(key, nil); err != nil {
+				return err
+			}
+		}
+	}
+	for _, key := range is {
+		if !has(was, key) {
+			if err := t.set(key, nil); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func has(keys []keyspace.Key, key keyspace.Key) bool {
+	return slices.ContainsFunc(keys, func(k keyspace.Key) bool { return bytes.Equal(k, key) })
 }
 
 // Redact implements collector.Tx.
@@ -189,15 +213,42 @@ func indexKeys(d *collector.Delivery) (keys []keyspace.Key) {
 	return keys
 }
 
+// account moves a delivery's weight in its account.
 func (t *tx) account(before, after *collector.Delivery) error {
 	k := accountOf(after)
-	key := keyspace.In(keyspace.Account).U64(hour(k.hour)).Str(k.site).Str(k.destination).Str(k.send)
-	a := k.empty()
-	if _, err := t.get(key, &a); err != nil {
-		return err
+	a := t.accounts[k]
+	if a == nil {
+		empty := k.empty()
+		a = &empty
+		if _, err := t.get(k.row(), a); err != nil {
+			return err
+		}
+		t.accounts[k] = a
 	}
-	count(&a, before, after)
-	return t.put(key, a)
+	count(a, before, after)
+	return nil
+}
+
+// Accounts implements collector.Reader, with what this change counted.
+func (t *tx) Accounts(ctx context.Context, from, to time.Time) ([]collector.Account, error) {
+	if err := t.writeAccounts(); err != nil {
+		return nil, err
+	}
+	return t.reader.Accounts(ctx, from, to)
+}
+
+// writeAccounts puts the accounts into the change; they may change again.
+func (t *tx) writeAccounts() error {
+	for k, a := range t.accounts {
+		if err := t.put(k.row(), a); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (k accountKey) row() keyspace.Key {
+	return keyspace.In(keyspace.Account).U64(hour(k.hour)).Str(k.site).Str(k.destination).Str(k.send)
 }
 
 // OpenDeliveries implements collector.Tx.

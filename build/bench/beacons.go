@@ -10,7 +10,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -23,33 +22,28 @@ var (
 	connections = []int{64, 256}
 )
 
-// A bench is one run with its temporary folder.
-type bench struct {
+// A beaconRun is one run with its temporary folder.
+type beaconRun struct {
 	self, dir string
 	length    time.Duration
 }
 
-func measureAll(rounds int, length time.Duration, out string) error {
+func measureBeacons(s *settings, dir string) (string, error) {
 	self, err := os.Executable()
 	if err != nil {
-		return err
+		return "", err
 	}
-	dir, err := os.MkdirTemp("", "matchkey-bench-")
-	if err != nil {
-		return err
-	}
-	defer os.RemoveAll(dir)
-	b := &bench{self: self, dir: dir, length: length}
+	b := &beaconRun{self: self, dir: dir, length: s.length}
 	if err := b.build(); err != nil {
-		return err
+		return "", err
 	}
 	results := map[string][]result{} // by server and connections
-	for round := range rounds {
+	for round := range s.rounds {
 		for _, conns := range connections {
 			for _, server := range servers {
 				r, err := b.round(server, conns)
 				if err != nil {
-					return fmt.Errorf("%s with %d connections: %w", server, conns, err)
+					return "", fmt.Errorf("%s with %d connections: %w", server, conns, err)
 				}
 				fmt.Fprintf(os.Stderr, "round %d  %-8s %4d connections  %8.0f/s  p50 %.2f ms  p99 %.2f ms  failed %d\n",
 					round+1, server, conns, r.Rate, r.P50, r.P99, r.Failed)
@@ -58,17 +52,17 @@ func measureAll(rounds int, length time.Duration, out string) error {
 			}
 		}
 	}
-	return write(out, report(results, rounds, length))
+	return beaconSection(results, s.rounds, s.length), nil
 }
 
-func (b *bench) build() error {
+func (b *beaconRun) build() error {
 	cmd := exec.Command("go", "build", "-trimpath", "-o", filepath.Join(b.dir, "matchkey"), ".")
 	cmd.Stderr = os.Stderr
 	return cmd.Run()
 }
 
 // round starts a server, puts load on it from another process, and stops it.
-func (b *bench) round(server string, conns int) (r result, err error) {
+func (b *beaconRun) round(server string, conns int) (r result, err error) {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	url, stop, err := b.serve(ctx, server)
@@ -83,7 +77,7 @@ func (b *bench) round(server string, conns int) (r result, err error) {
 	return r, json.Unmarshal(out, &r)
 }
 
-func (b *bench) serve(ctx context.Context, server string) (url string, stop func(), err error) {
+func (b *beaconRun) serve(ctx context.Context, server string) (url string, stop func(), err error) {
 	cmd := exec.CommandContext(ctx, b.self, "-role", server)
 	path := "/"
 	if server == "matchkey" {
@@ -134,7 +128,7 @@ func (b *bench) serve(ctx context.Context, server string) (url string, stop func
 }
 
 // config writes a configuration with a fresh data folder.
-func (b *bench) config() (string, error) {
+func (b *beaconRun) config() (string, error) {
 	data, err := os.MkdirTemp(b.dir, "data-")
 	if err != nil {
 		return "", err
@@ -159,25 +153,18 @@ sites:
 	return path, os.WriteFile(path, []byte(text), 0o600)
 }
 
-// median takes the round with the middle rate.
-func median(rs []result) result {
-	rs = slices.Clone(rs)
-	slices.SortFunc(rs, func(a, b result) int { return cmp.Compare(a.Rate, b.Rate) })
-	return rs[len(rs)/2]
+// middle takes the round with the middle rate.
+func middle[T any](rounds []T, rate func(T) float64) T {
+	rounds = slices.Clone(rounds)
+	slices.SortFunc(rounds, func(a, b T) int { return cmp.Compare(rate(a), rate(b)) })
+	return rounds[len(rounds)/2]
 }
 
-func report(results map[string][]result, rounds int, length time.Duration) string {
+func beaconSection(results map[string][]result, rounds int, length time.Duration) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, `# Benchmarks
-
-Measured by `+"`make bench`"+`, which rewrites this file. Machines are noisy: read the
-ratios, which compare servers of one run, not the rates.
-
-## Acknowledged-durable beacons
-
-One beacon is about 590 bytes with consent and two identifiers; it is answered
+	fmt.Fprintf(&b, `One beacon is about 590 bytes with consent and two identifiers; it is answered
 204 when it is on the disk. Server and load generator are two processes on the
-same %d cores (%s, %s/%s). %d interleaved rounds of %s each; the median round counts.
+same cores. %d interleaved rounds of %s each; the median round counts.
 
 - **bare**: a fasthttp handler that reads the body and answers 204
 - **fsync**: the same, which appends the body to a file and answers after the group's fdatasync
@@ -185,26 +172,16 @@ same %d cores (%s, %s/%s). %d interleaved rounds of %s each; the median round co
 
 | connections | server | acknowledged/s | of bare | of fsync | p50 ms | p99 ms | p99 of fsync | failed |
 |--:|---|--:|--:|--:|--:|--:|--:|--:|
-`, runtime.NumCPU(), runtime.Version(), runtime.GOOS, runtime.GOARCH, rounds, length)
+`, rounds, length)
 	for _, conns := range connections {
-		at := func(server string) result { return median(results[server+"/"+strconv.Itoa(conns)]) }
+		at := func(server string) result {
+			return middle(results[server+"/"+strconv.Itoa(conns)], func(r result) float64 { return r.Rate })
+		}
 		for _, server := range servers {
 			r := at(server)
 			fmt.Fprintf(&b, "| %d | %s | %.0f | %.2f | %.2f | %.2f | %.2f | %.1f | %d |\n", conns, server, r.Rate,
 				r.Rate/at("bare").Rate, r.Rate/at("fsync").Rate, r.P50, r.P99, r.P99/at("fsync").P99, r.Failed)
 		}
 	}
-	b.WriteString(`
-What is not measured here yet: events per second to Meta, cost against the
-number of profiles, memory. They come with the issues that deepen those rooms.
-`)
 	return b.String()
-}
-
-func write(path, text string) error {
-	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
-		return err
-	}
-	fmt.Println("wrote", path)
-	return nil
 }

@@ -1,0 +1,73 @@
+package meta
+
+import (
+	"regexp"
+	"strings"
+	"testing"
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/text/cases"
+	"golang.org/x/text/language"
+	"golang.org/x/text/unicode/norm"
+)
+
+// What is written as a loop for speed says what the plain rule says.
+
+// emailGrammar is the rule of isEmail.
+var emailGrammar = regexp.MustCompile(
+	"^[a-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\\.[a-z0-9!#$%&'*+/=?^_`{|}~-]+)*" +
+		`@(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z0-9](?:[a-z0-9-]*[a-z0-9])?$`)
+
+func FuzzIsEmail(f *testing.F) {
+	for _, v := range []string{
+		"mary@example.com", "a.b+c@d-e.co.uk", ".a@b.c", "a..b@c.d", "a@b", "a@b.", "a@.b", "a@-b.c", "a@b-.c", "a@b@c.d",
+		"@b.c", "a@", "", "a b@c.d", "a@b.c\n", "ä@b.c", "a@b.ü", "a_b@c_d.e", "1@2.3", "a@b..c",
+	} {
+		f.Add(v)
+	}
+	f.Fuzz(func(t *testing.T, v string) {
+		if got, want := isEmail(v), emailGrammar.MatchString(v); got != want {
+			t.Errorf("%q: %v, the grammar says %v", v, got, want)
+		}
+	})
+}
+
+func FuzzNoise(f *testing.F) {
+	for _, v := range []string{"Jean-Luc", "O'Brien", "São Paulo", "M1 1AE", "İSTANBUL", "\x7f\x00", strings.Repeat("Ab ", 40), "东京"} {
+		f.Add(v)
+	}
+	f.Fuzz(func(t *testing.T, v string) {
+		for _, n := range []*noise{nameNoise, blanks, cityNoise, stateNoise, postalNoise} {
+			if got, want := n.strip(v), n.stripAny(v); got != want {
+				t.Errorf("%q: %q, want %q", v, got, want)
+			}
+		}
+	})
+}
+
+func TestTwoLetterCountries(t *testing.T) {
+	const letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+	for _, a := range letters {
+		for _, b := range letters {
+			code := string([]rune{a, b})
+			if got, want := country(code), anyCountry(code); got != want {
+				t.Errorf("%s: %q, want %q", code, got, want)
+			}
+		}
+	}
+}
+
+// TestLowerKnowsTheLettersThatNeedMore: all others are lowered one for one.
+func TestLowerKnowsTheLettersThatNeedMore(t *testing.T) {
+	full := cases.Lower(language.Und)
+	for r := range rune(unicode.MaxRune + 1) {
+		if !utf8.ValidRune(r) {
+			continue
+		}
+		s := "a" + string(r) + "b" + string(r)
+		if got, want := lower(s), norm.NFC.String(full.String(s)); got != want {
+			t.Errorf("%U: %q, want %q", r, got, want)
+		}
+	}
+}

@@ -105,6 +105,15 @@ func (g *gate) leave(n int) int {
 	return n
 }
 
+// stopped reports whether a person has paused since leave was given. It is asked
+// again before an attempt begins: what becomes due after the person was told
+// that nothing is sent any more must not go by older leave.
+func (g *gate) stopped() bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.pause.By == collector.PausedByPerson
+}
+
 // cancel gives back leave for n deliveries that was not used.
 func (g *gate) cancel(n int) {
 	if n == 0 {

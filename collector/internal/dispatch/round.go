@@ -47,6 +47,12 @@ func (d *Dispatcher) turn(ctx context.Context, out *sync.WaitGroup) (until time.
 	if err != nil {
 		return now, err
 	}
+	if d.gate.stopped() {
+		for _, dl := range outgoing {
+			settled = append(settled, back(dl, now, collector.StatePending, dl.DueAt, dl.Reasons...))
+		}
+		outgoing = nil
+	}
 	if len(settled) > 0 {
 		if _, err := d.Store.SettleIfLeased(ctx, settled); err != nil {
 			return now, err

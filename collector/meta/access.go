@@ -21,6 +21,7 @@ type access struct {
 // outside of and within the time of a test.
 type credentials struct {
 	token       Token
+	proof       string // of the app's secret; empty without one
 	plain, test []byte
 }
 
@@ -38,7 +39,7 @@ func (a *access) set(t Token) {
 		proof = t.proof(a.appSecret)
 	}
 	a.now.Store(&credentials{
-		token: t,
+		token: t, proof: proof,
 		plain: envelope(proof, a.partnerAgent, ""), test: envelope(proof, a.partnerAgent, a.testCode),
 	})
 }

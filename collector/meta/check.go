@@ -67,7 +67,11 @@ func standing(a answer) collector.Verdict {
 // tokenEnds asks when the token ends; ok is false when Meta does not say, or
 // says never.
 func (d *Destination) tokenEnds(ctx context.Context) (ends time.Time, ok bool) {
-	form := url.Values{"method": {"GET"}, "input_token": {string(d.token())}}
+	access := d.access.now.Load()
+	form := url.Values{"method": {"GET"}, "input_token": {string(access.token)}}
+	if access.proof != "" {
+		form.Set("appsecret_proof", access.proof)
+	}
 	a := d.post(ctx, strings.TrimSuffix(d.endpoint, d.dataset+"/events")+"debug_token", formBody, []byte(form.Encode()))
 	if a.err != nil || a.cut || a.status != http.StatusOK {
 		return ends, false

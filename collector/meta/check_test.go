@@ -2,12 +2,14 @@ package meta
 
 import (
 	"net/http"
+	"net/http/httptest"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
 
 	"matchkey/collector"
+	"matchkey/collector/meta/graphsim"
 )
 
 func TestCheck(t *testing.T) {
@@ -69,5 +71,48 @@ func TestSetToken(t *testing.T) {
 	d.Send(t.Context(), smallParcels(1))
 	if got := g.Requests()[0].authorization; got != "Bearer EAAanother0123456789" {
 		t.Errorf("sent with %q", got)
+	}
+}
+
+// TestCheckBeforeTheSimulator asks the simulator, which was written apart.
+func TestCheckBeforeTheSimulator(t *testing.T) {
+	clock := func() time.Time { return now }
+	ends := now.Add(20 * 24 * time.Hour)
+	for what, c := range map[string]struct {
+		sim    graphsim.Options
+		ruling collector.Ruling
+		reason collector.Reason
+		ends   bool
+	}{
+		"a good token":           {graphsim.Options{Token: testToken, TokenExpiresAt: ends}, collector.Accepted, "", true},
+		"with the app's secret":  {graphsim.Options{Token: testToken, TokenExpiresAt: ends, AppSecret: "s3cret"}, collector.Accepted, "", true},
+		"a token without an end": {graphsim.Options{Token: testToken}, collector.Accepted, "", false},
+		"another token":          {graphsim.Options{Token: "another"}, collector.Blocked, ReasonToken, false},
+		"an ended token":         {graphsim.Options{Token: testToken, TokenExpiresAt: now.Add(-time.Hour)}, collector.Blocked, ReasonToken, false},
+		"another data set":       {graphsim.Options{Token: testToken, Dataset: "99999"}, collector.Blocked, ReasonDataset, false},
+		"no permission":          {graphsim.Options{Token: testToken, MissingPermission: 200}, collector.Blocked, ReasonPermission, false},
+	} {
+		t.Run(what, func(t *testing.T) {
+			c.sim.Now = clock
+			sim := graphsim.New(c.sim)
+			server := httptest.NewServer(sim)
+			defer server.Close()
+			d, err := New(Config{
+				Name: "main", Dataset: "1234567890", Token: testToken, AppSecret: Token(c.sim.AppSecret), BaseURL: server.URL, Now: clock,
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := d.Check(t.Context())
+			if got.Verdict.Ruling != c.ruling || got.Verdict.Reason != c.reason {
+				t.Errorf("the verdict is %+v", got.Verdict)
+			}
+			if len(got.Deadlines) > 0 != c.ends || c.ends && (got.Deadlines[0].Reason != ReasonTokenEnds || !got.Deadlines[0].At.Equal(ends.Truncate(time.Second))) {
+				t.Errorf("the deadlines are %+v", got.Deadlines)
+			}
+			if leaks := sim.Leaks(); len(leaks) > 0 || sim.Totals().ServerEvents > 0 {
+				t.Errorf("leaks %+v, %d events", leaks, sim.Totals().ServerEvents)
+			}
+		})
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 )
 
 // scopes are what a token of a system user for conversions may do; the last
@@ -67,11 +68,11 @@ type inspectionError struct {
 }
 
 // inspect answers for the token in input_token; the one that asks has to be
-// good itself. A POST is read as a GET when it says method=get, so that no
+// good itself. A POST is read as a GET when it says method=get, in either case, so that no
 // token need stand in an address.
 func (x *exchange) inspect() judgement {
 	j := judgement{header: newHeader("0", x.fault.usage())}
-	read := x.r.Method == http.MethodGet || x.r.Method == http.MethodPost && x.parameter("method") == "get"
+	read := x.r.Method == http.MethodGet || x.r.Method == http.MethodPost && strings.EqualFold(x.parameter("method"), "get")
 	switch {
 	case stateOfVersion(x.steps[0], x.record.At) == versionUnknown:
 		j.refusal = badRequest(400, codePath, "Unknown path components: the version was never released.")

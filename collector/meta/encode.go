@@ -15,7 +15,8 @@ import (
 )
 
 // encode returns the event as JSON; equal events give equal bytes. It is written
-// to the end of room, if there is enough of it, and then copied.
+// into room, which is empty and may be small, and then copied: a body is kept,
+// and is as large as it has to be.
 func (e *ServerEvent) encode(room []byte) ([]byte, error) {
 	w := writer{out: room}
 	w.event(e)

@@ -1,8 +1,14 @@
 package meta
 
 import (
+	"fmt"
+	"maps"
+	"math"
+	"reflect"
 	"regexp"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"unicode"
 	"unicode/utf8"
@@ -10,6 +16,8 @@ import (
 	"golang.org/x/text/cases"
 	"golang.org/x/text/language"
 	"golang.org/x/text/unicode/norm"
+
+	"matchkey/collector"
 )
 
 // What is written as a loop for speed says what the plain rule says.
@@ -70,4 +78,40 @@ func TestLowerKnowsTheLettersThatNeedMore(t *testing.T) {
 			t.Errorf("%U: %q, want %q", r, got, want)
 		}
 	}
+}
+
+func FuzzShownNumber(f *testing.F) {
+	for _, v := range []float64{0, 59.9, 1e6, 123456789, 1e21, 1e-7, -0.5, math.Copysign(0, -1)} {
+		f.Add(v)
+	}
+	f.Fuzz(func(t *testing.T, v float64) {
+		if got, want := shown(v), fmt.Sprint(v); got != want {
+			t.Errorf("shown as %q, want %q", got, want)
+		}
+	})
+}
+
+// TestDraftsForget composes different events at the same time: a draft that is
+// used again must bring nothing along from another person.
+func TestDraftsForget(t *testing.T) {
+	all := slices.Collect(maps.Values(compositionsBySource()))
+	all = append(all, completeComposition(), collector.Composition{Now: now})
+	var want []collector.Payload
+	for _, c := range all {
+		p, _ := Compose(c)
+		want = append(want, p)
+	}
+	var wg sync.WaitGroup
+	for worker := range 4 {
+		wg.Go(func() {
+			for i := range 200 {
+				n := (i*7 + worker) % len(all)
+				if got, _ := Compose(all[n]); !reflect.DeepEqual(got, want[n]) {
+					t.Errorf("composed %s, alone it is %s", got.Body, want[n].Body)
+					return
+				}
+			}
+		})
+	}
+	wg.Wait()
 }

@@ -160,6 +160,9 @@ type Delivery struct {
 	// Doubts counts attempts of which nobody knows whether they were counted:
 	// those in doubt, and those that failed doubtfully.
 	Doubts int `json:"doubts,omitzero"`
+	// Unanswered counts those of them to which no answer came while the process
+	// ran; see Limits.Resends.
+	Unanswered int `json:"unanswered,omitzero"`
 
 	// Decision is the consent decision last taken.
 	Decision Decision `json:"decision,omitzero"`
@@ -220,6 +223,22 @@ func (d *Delivery) Begin(at time.Time) {
 	d.Attempts = append(d.Attempts, Attempt{At: at})
 }
 
+// Doubted reports whether the last attempt ended in doubt, and nobody has said
+// since what became of it. Such a delivery rests in StateInDoubt, not in
+// StatePending, whatever it is leased for.
+func (d *Delivery) Doubted() bool {
+	n := len(d.Attempts)
+	if n == 0 || d.Attempts[n-1].EndedAt.IsZero() || d.Attempts[n-1].Verdict.Ruling != InDoubt {
+		return false
+	}
+	for _, r := range d.Reasons {
+		if r == ReasonResolved || r == ReasonRedriven {
+			return false
+		}
+	}
+	return true
+}
+
 // InFlight reports whether the last attempt began and never ended.
 func (d *Delivery) InFlight() bool {
 	return len(d.Attempts) > 0 && d.Attempts[len(d.Attempts)-1].EndedAt.IsZero()
@@ -245,6 +264,9 @@ type Verdict struct {
 	// Doubtful goes with Retry: the destination said that it failed, which does not
 	// prove that it counted nothing.
 	Doubtful bool `json:"doubtful,omitzero"`
+	// Unsent goes with Retry: the request was not made, or not looked into (a rate
+	// limit), so that it says nothing about the delivery and spends no try.
+	Unsent bool `json:"unsent,omitzero"`
 	// After: not before this long; zero leaves it to the schedule.
 	After  time.Duration `json:"-"`
 	Reason Reason        `json:"reason,omitempty"`

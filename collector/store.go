@@ -31,7 +31,7 @@ type Store interface {
 	// LeaseDue leases deliveries of a destination, those that have to be decided
 	// first, then those to be sent, each oldest due first. To be decided are held
 	// and waiting ones whose timer ended (they pass through pending), and pending
-	// ones that were woken or whose window has passed. To be sent, and leased only
+	// and doubtful ones that were woken or whose window has passed. To be sent, and leased only
 	// when the query says so, are pending and in-doubt ones that are due. No two
 	// calls lease the same delivery at a time.
 	LeaseDue(ctx context.Context, q LeaseQuery) ([]Delivery, error)
@@ -42,8 +42,7 @@ type Store interface {
 
 	// BeginAttempts records durably that an attempt at each delivery begins,
 	// with the decision and payload it goes by and the end of its window, and
-	// renews its lease for a length from then. A window only ever gets shorter.
-	// Deliveries whose lease is no longer valid, or has ended, are left alone and
+	// renews its lease for a length from then. Deliveries whose lease is no longer valid, or has ended, are left alone and
 	// not returned.
 	BeginAttempts(ctx context.Context, begun []Delivery, at time.Time, length time.Duration) ([]Delivery, error)
 
@@ -88,6 +87,9 @@ type Settlement struct {
 	Verdict *Verdict
 	// Spent is true when the try counts against the schedule.
 	Spent bool
+	// ExpiresAt and ExpiresWhy replace the end of the window, when not zero.
+	ExpiresAt  time.Time
+	ExpiresWhy Reason
 	// Decision and Payload replace what is kept, when not nil.
 	Decision *Decision
 	Payload  *Payload
@@ -183,9 +185,11 @@ type Backlog struct {
 
 // A DeliveryQuery selects deliveries; zero fields select all.
 type DeliveryQuery struct {
-	Site, Destination, EventID string
-	States                     []State
-	Reason                     Reason
+	Site, Destination string
+	// EventID is the event's ID, or its own id after "<name>.".
+	EventID string
+	States  []State
+	Reason  Reason
 	// MatchedFrom and MatchedBefore bound when they matched: from the first, and
 	// before the second, which also pages on.
 	MatchedFrom, MatchedBefore time.Time
@@ -196,7 +200,7 @@ type DeliveryQuery struct {
 func (q DeliveryQuery) Selects(d *Delivery) bool {
 	if q.Site != "" && q.Site != d.Key.Site ||
 		q.Destination != "" && q.Destination != d.Key.Destination ||
-		q.EventID != "" && q.EventID != d.Key.EventID ||
+		q.EventID != "" && q.EventID != d.Key.EventID && DeterministicID(d.EventName, q.EventID) != d.Key.EventID ||
 		d.MatchedAt.Before(q.MatchedFrom) ||
 		!q.MatchedBefore.IsZero() && !d.MatchedAt.Before(q.MatchedBefore) {
 		return false
@@ -280,14 +284,16 @@ type Tx interface {
 	AddRecord(ConsentRecord) (added bool, err error)
 	// AddDelivery adds a delivery in its first state and counts the match. When
 	// the key exists (added is false) and nothing was sent of it yet, only its
-	// properties are replaced: a later copy of the event knew better.
+	// properties and its person are replaced: a later copy of the event knew better.
 	AddDelivery(Delivery) (added bool, err error)
-	// OpenDeliveries lists a person's deliveries in open states.
-	OpenDeliveries(Subject) ([]Delivery, error)
+	// OpenDeliveries lists the keys of a person's deliveries in open states;
+	// WaitingDeliveries those in StateWaiting alone, of which most people have none.
+	OpenDeliveries(Subject) ([]DeliveryKey, error)
+	WaitingDeliveries(Subject) ([]DeliveryKey, error)
 	// Wake has an open delivery decided again from a time on, whether or not it
 	// may be sent: held and waiting ones go to pending and are due, pending ones
-	// keep the time of their next attempt. One that is leased is decided again
-	// when it is settled.
+	// and those in doubt keep the time of their next attempt. One that is leased is
+	// decided again when it is settled.
 	Wake(DeliveryKey, time.Time) error
 	// Redact takes an event out of store and journal but for its
 	// [Event.Redacted] form. It happens by itself when the last delivery of an

@@ -22,6 +22,9 @@ const (
 	idleMax = 30 * time.Second
 	// faultPause is the pause after an error of the store.
 	faultPause = time.Second
+	// lookAgain is how soon something in doubt is decided again whose person has
+	// not answered.
+	lookAgain = time.Minute
 	// checkEvery is how often a destination is asked how it stands, and
 	// checkTimeout how long it may take to say.
 	checkEvery   = 6 * time.Hour
@@ -59,6 +62,8 @@ type Dispatcher struct {
 	gate    *gate
 	wake    chan struct{}
 	recheck chan struct{}
+
+	pausing sync.Mutex // held while store and gate are told of a pause or its end
 
 	mu sync.Mutex // guards the fields below
 	// roundFault and settleFault are why the last round, and the last settlement,
@@ -117,6 +122,8 @@ func (d *Dispatcher) Healthy() error {
 // Pause stops sending until Resume, also over restarts. note is what the person
 // says; it is kept and shown.
 func (d *Dispatcher) Pause(ctx context.Context, note string) error {
+	d.pausing.Lock()
+	defer d.pausing.Unlock()
 	p := collector.Pause{By: collector.PausedByPerson, Reason: collector.ReasonPaused, Detail: note, At: d.Now()}
 	if err := d.Store.SetPause(ctx, d.name, p); err != nil {
 		return err
@@ -129,6 +136,8 @@ func (d *Dispatcher) Pause(ctx context.Context, note string) error {
 // Resume ends a pause and has the destination asked how it stands; false when
 // there was nothing to end.
 func (d *Dispatcher) Resume(ctx context.Context) (bool, error) {
+	d.pausing.Lock()
+	defer d.pausing.Unlock()
 	if err := d.Store.SetPause(ctx, d.name, collector.Pause{}); err != nil {
 		return false, err
 	}
@@ -189,17 +198,22 @@ func (d *Dispatcher) rescue(ctx context.Context, now time.Time) error {
 // now and then.
 func (d *Dispatcher) checks(ctx context.Context) {
 	for ctx.Err() == nil {
-		limited, cancel := context.WithTimeout(ctx, checkTimeout)
-		c := d.Destination.Check(limited)
-		cancel()
-		if ctx.Err() != nil {
-			return
-		}
-		d.mu.Lock()
-		d.check = c
-		d.mu.Unlock()
-		d.say(d.gate.checked(c.Verdict, d.Now()), []collector.Verdict{c.Verdict})
-		d.Poke()
+		d.ask(ctx)
 		d.Sleep(ctx, d.Now().Add(checkEvery), d.recheck)
 	}
+}
+
+// ask asks the destination how it stands, and heeds the answer.
+func (d *Dispatcher) ask(ctx context.Context) {
+	limited, cancel := context.WithTimeout(ctx, checkTimeout)
+	defer cancel()
+	c := d.Destination.Check(limited)
+	if ctx.Err() != nil {
+		return
+	}
+	d.mu.Lock()
+	d.check = c
+	d.mu.Unlock()
+	d.say(d.gate.checked(c.Verdict, d.Now()), []collector.Verdict{c.Verdict})
+	d.Poke()
 }

@@ -26,8 +26,13 @@ const (
 	cooldownMax = time.Minute
 	// probeEvery is how often a destination that blocks is tried.
 	probeEvery = 5 * time.Minute
-	// alarmsMax bounds the alarms that are remembered, one for each reason.
+	// alarmsMax bounds the alarms that are remembered, one for each reason, and
+	// alarmLife how long after it was last said.
 	alarmsMax = 16
+	alarmLife = 24 * time.Hour
+	// usageLife is how long a share of a rate limit is believed that no answer
+	// repeats.
+	usageLife = time.Minute
 )
 
 // A gate says how much may be sent to a destination, and when. It learns from
@@ -46,14 +51,36 @@ type gate struct {
 	pause   collector.Pause
 	probeAt time.Time // when a destination that blocks is tried
 	breaker collector.Breaker
-	usage   collector.Usage
+	// trips counts how often the breaker opened since something went through; it
+	// is how long the breaker stays open. asking is true while the destination is
+	// asked how it stands.
+	trips  int
+	asking bool
+	// usage is believed until usageUntil.
+	usage      collector.Usage
+	usageUntil time.Time
 	// holdUntil: nothing goes before; apartUntil: nothing goes before, because
 	// the last request was just now.
 	holdUntil, apartUntil time.Time
 	// credit is how many deliveries may be out at once; out how many are, in so
 	// many requests.
 	credit, out, requests int
-	alarms                []collector.Alarm
+	alarms                []said
+}
+
+// A said is an alarm with when it was last said.
+type said struct {
+	collector.Alarm
+	at time.Time
+}
+
+// A leave is what enter gives: n deliveries may go in one request. When n is zero,
+// at is when to ask again, never when something else has to happen first; and
+// ask is true when the destination is to be asked how it stands before.
+type leave struct {
+	n   int
+	at  time.Time
+	ask bool
 }
 
 func newGate(limits collector.Limits, jitter func() float64) *gate {
@@ -61,48 +88,62 @@ func newGate(limits collector.Limits, jitter func() float64) *gate {
 	return &gate{limits: limits, jitter: jitter, credit: limits.Batch}
 }
 
-// enter asks for leave to send. n is how many deliveries may go in one request;
-// when it is zero, at is when to ask again, or never when something else has to
-// happen first. Who gets leave gives it back by cancel or done.
-func (g *gate) enter(now time.Time) (n int, at time.Time) {
+// enter asks for leave to send. Who gets leave gives it back by cancel or done,
+// and who is told to ask reports by asked.
+func (g *gate) enter(now time.Time) leave {
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	if g.usage.Percent > 0 && !now.Before(g.usageUntil) {
+		g.usage = collector.Usage{}
+	}
 	switch {
 	case g.pause.By == collector.PausedByPerson:
-		return 0, never
+		return leave{at: never}
 	case g.pause.By == collector.PausedByDestination:
-		return g.try(now, g.probeAt)
+		return g.try(now)
 	case now.Before(g.holdUntil):
-		return 0, g.holdUntil
+		return leave{at: g.holdUntil}
 	case !g.breaker.OpenSince.IsZero():
-		return g.try(now, g.breaker.NextTry)
+		return g.knock(now)
 	case now.Before(g.apartUntil):
-		return 0, g.apartUntil
+		return leave{at: g.apartUntil}
 	case g.usage.Percent >= slowFrom && g.requests > 0:
-		return 0, never
+		return leave{at: never}
 	}
-	n = min(g.limits.Batch, g.credit-g.out)
+	n := min(g.limits.Batch, g.credit-g.out)
 	if n <= 0 || g.requests >= g.limits.Concurrency {
-		return 0, never
+		return leave{at: never}
 	}
-	return g.leave(n), time.Time{}
-}
-
-// try gives leave for one delivery once its time has come and nothing else is out.
-func (g *gate) try(now, at time.Time) (int, time.Time) {
-	switch {
-	case g.requests > 0:
-		return 0, never
-	case now.Before(at):
-		return 0, at
-	}
-	return g.leave(1), time.Time{}
-}
-
-func (g *gate) leave(n int) int {
 	g.out += n
 	g.requests++
-	return n
+	return leave{n: n}
+}
+
+// try gives leave for one delivery to a destination that blocks, once its time
+// has come and nothing else is out.
+func (g *gate) try(now time.Time) leave {
+	switch {
+	case g.requests > 0:
+		return leave{at: never}
+	case now.Before(g.probeAt):
+		return leave{at: g.probeAt}
+	}
+	g.out++
+	g.requests++
+	return leave{n: 1}
+}
+
+// knock has the destination of an open breaker asked how it stands: that costs
+// nobody a copy that may count, as a delivery would.
+func (g *gate) knock(now time.Time) leave {
+	switch {
+	case g.asking || g.requests > 0:
+		return leave{at: never}
+	case now.Before(g.breaker.NextTry):
+		return leave{at: g.breaker.NextTry}
+	}
+	g.asking = true
+	return leave{at: never, ask: true}
 }
 
 // stopped reports whether a person has paused since leave was given. It is asked
@@ -138,12 +179,10 @@ func (g *gate) done(n int, verdicts []collector.Verdict, now time.Time) (c chang
 	g.out -= n
 	g.requests--
 	said := summarise(verdicts)
-	for _, a := range said.alarms {
-		g.alarm(a)
-	}
 	switch {
 	case said.blocked != nil:
 		c.paused = g.block(*said.blocked, now)
+		c.until = g.probeAt
 	case said.worked:
 		c.resumed = g.pause.By == collector.PausedByDestination
 		c.closed = !g.breaker.OpenSince.IsZero()
@@ -153,20 +192,29 @@ func (g *gate) done(n int, verdicts []collector.Verdict, now time.Time) (c chang
 		if c.resumed || c.closed {
 			g.credit = 1
 		}
-		g.breaker = collector.Breaker{}
+		g.breaker, g.trips = collector.Breaker{}, 0
 		g.credit = min(2*g.credit, g.limits.Batch*g.limits.Concurrency)
 	case said.failed != nil && said.after == 0:
 		c.opened = g.fail(*said.failed, now)
 		c.until = g.breaker.NextTry
 	}
-	if said.usage != (collector.Usage{}) {
-		g.usage = said.usage
+	g.heed(said, now, &c)
+	return c
+}
+
+// heed takes in what was said of rate limits, and alarms.
+func (g *gate) heed(said summary, now time.Time, c *change) {
+	for _, a := range said.alarms {
+		g.alarm(a, now)
 	}
 	wait := said.after
-	if g.usage.Percent >= stopFrom && said.usage.Percent >= stopFrom {
-		wait = max(wait, time.Duration(said.usage.RegainSeconds)*time.Second)
-		if wait == 0 {
-			wait = regain
+	if said.usage != (collector.Usage{}) {
+		g.usage, g.usageUntil = said.usage, now.Add(usageLife)
+		if said.usage.Percent >= stopFrom {
+			wait = max(wait, time.Duration(said.usage.RegainSeconds)*time.Second)
+			if wait == 0 {
+				wait = regain
+			}
 		}
 	}
 	if wait > 0 {
@@ -174,6 +222,7 @@ func (g *gate) done(n int, verdicts []collector.Verdict, now time.Time) (c chang
 		until := now.Add(wait + time.Duration(g.jitter()*float64(wait)/4))
 		c.held = !until.Before(g.holdUntil)
 		g.holdUntil = later(g.holdUntil, until)
+		g.usageUntil = g.holdUntil // what comes after it is known when it is answered
 		g.credit = g.limits.Batch
 		c.until = g.holdUntil
 	}
@@ -181,10 +230,6 @@ func (g *gate) done(n int, verdicts []collector.Verdict, now time.Time) (c chang
 		share := float64(min(g.usage.Percent, stopFrom)-slowFrom) / (stopFrom - slowFrom)
 		g.apartUntil = now.Add(time.Duration(share * float64(slowest)))
 	}
-	if c.paused {
-		c.until = g.probeAt
-	}
-	return c
 }
 
 // A summary is what the verdicts on one request say together.
@@ -238,7 +283,7 @@ func (g *gate) block(v collector.Verdict, now time.Time) bool {
 }
 
 // fail counts a request that failed as a whole, and opens the breaker when that
-// is one too many, or when it was the try of an open one.
+// is one too many.
 func (g *gate) fail(v collector.Verdict, now time.Time) (opened bool) {
 	b := &g.breaker
 	b.Failures++
@@ -246,27 +291,29 @@ func (g *gate) fail(v collector.Verdict, now time.Time) (opened bool) {
 	if v.Reason == "" {
 		b.Reason = collector.ReasonNoAnswer
 	}
-	if b.Failures < tripAfter {
-		return false
+	if b.Failures < tripAfter || !b.OpenSince.IsZero() && !g.asking {
+		return false // what was out when it opened changes nothing
 	}
+	opened = b.OpenSince.IsZero() && g.trips == 0
 	if b.OpenSince.IsZero() {
-		b.OpenSince, opened = now, true
+		b.OpenSince = now
 	}
 	// Half of the time for certain, half by chance.
-	d := min(cooldownMax, base<<min(b.Failures-tripAfter, 16))
+	d := min(cooldownMax, base<<min(g.trips, 16))
 	b.NextTry = now.Add(d/2 + time.Duration(g.jitter()*float64(d/2)))
+	g.trips++
 	g.credit = 1
 	return opened
 }
 
 // alarm remembers what a person should know, once for each reason.
-func (g *gate) alarm(a collector.Alarm) {
-	i := slices.IndexFunc(g.alarms, func(known collector.Alarm) bool { return known.Reason == a.Reason })
+func (g *gate) alarm(a collector.Alarm, now time.Time) {
+	i := slices.IndexFunc(g.alarms, func(known said) bool { return known.Reason == a.Reason })
 	switch {
 	case i >= 0:
-		g.alarms[i] = a
+		g.alarms[i] = said{a, now}
 	case len(g.alarms) < alarmsMax:
-		g.alarms = append(g.alarms, a)
+		g.alarms = append(g.alarms, said{a, now})
 	}
 }
 
@@ -278,38 +325,39 @@ func (g *gate) stop(p collector.Pause) {
 }
 
 // checked takes in what the destination answered when it was asked how it
-// stands: a block pauses it, and leave to send ends such a pause and closes the
-// breaker, which by itself is closed only by what there is to send.
+// stands. A block pauses it, leave to send ends such a pause. The breaker closes
+// at a good answer, and opens again, for longer, at the first request that fails
+// after it; at a bad one it stays open.
 func (g *gate) checked(v collector.Verdict, now time.Time) (c change) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	open := !g.breaker.OpenSince.IsZero()
 	switch {
 	case v.Ruling == collector.Blocked:
 		c.paused = g.block(v, now)
 		c.until = g.probeAt
 	case v.Ruling == collector.Accepted:
-		c.resumed = g.pause.By == collector.PausedByDestination
-		c.closed = !g.breaker.OpenSince.IsZero()
-		if c.resumed {
+		if c.resumed = g.pause.By == collector.PausedByDestination; c.resumed {
 			g.pause = collector.Pause{}
 		}
-		if c.closed {
-			g.breaker, g.credit = collector.Breaker{}, 1
+		if c.closed = open; open {
+			g.breaker, g.credit = collector.Breaker{Failures: tripAfter - 1}, 1
 		}
+	case g.asking:
+		g.fail(v, now)
 	}
-	if v.Alarm != nil {
-		g.alarm(*v.Alarm)
-	}
+	g.asking = false
+	g.heed(summarise([]collector.Verdict{v}), now, &c)
 	return c
 }
 
-// resume ends every pause, and lets an open breaker try at once; false when
-// there was neither.
+// resume ends every pause, of a rate limit too, and has an open breaker try at
+// once; false when there was nothing to end.
 func (g *gate) resume(now time.Time) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	was := g.pause.By != "" || !g.breaker.OpenSince.IsZero()
-	g.pause = collector.Pause{}
+	was := g.pause.By != "" || !g.breaker.OpenSince.IsZero() || now.Before(g.holdUntil)
+	g.pause, g.holdUntil, g.usage = collector.Pause{}, time.Time{}, collector.Usage{}
 	if !g.breaker.OpenSince.IsZero() {
 		g.breaker.NextTry = now
 	}
@@ -321,11 +369,18 @@ func (g *gate) fill(s *collector.DestinationStatus, now time.Time) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	s.Paused, s.PausedBy, s.Detail, s.PausedAt = g.pause.Reason, g.pause.By, g.pause.Detail, g.pause.At
-	s.Breaker, s.Usage, s.InFlight = g.breaker, g.usage, g.requests
+	s.Breaker, s.InFlight = g.breaker, g.requests
+	if now.Before(g.usageUntil) {
+		s.Usage = g.usage
+	}
 	if now.Before(g.holdUntil) {
 		s.ThrottledUntil = g.holdUntil
 	}
-	s.Alarms = append(s.Alarms, g.alarms...)
+	for _, a := range g.alarms {
+		if now.Before(a.at.Add(alarmLife)) {
+			s.Alarms = append(s.Alarms, a.Alarm)
+		}
+	}
 }
 
 func later(a, b time.Time) time.Time {

@@ -10,13 +10,28 @@ import (
 	"matchkey/collector/internal/identity"
 )
 
-// prepare joins, decides and composes. What is to be sent comes back as
-// deliveries with decision and payload, at most sends of them; for all others
-// there is a settlement. One whose next attempt is not due yet, or for which
-// there is no room, goes back to its place in the queue.
-func (d *Dispatcher) prepare(ctx context.Context, leased []collector.Delivery, sends int, now time.Time) (outgoing []collector.Delivery, settled []collector.Settlement, err error) {
+// A candidate is a leased delivery on its way to an attempt.
+type candidate struct {
+	collector.Delivery
+	// attempted is the window from this attempt on; the delivery's own is what
+	// counts as long as nothing of it may have been counted.
+	attempted window
+}
+
+// A window is until when a delivery may be sent, and why not after.
+type window struct {
+	until time.Time
+	why   collector.Reason
+}
+
+// prepare joins, decides and composes. What is to be sent comes back with
+// decision and payload, at most sends of them; for all others there is a
+// settlement. One whose next attempt is not due yet, or for which there is no
+// room, goes back to its place in the queue.
+func (d *Dispatcher) prepare(ctx context.Context, leased []collector.Delivery, sends int, now time.Time) (outgoing []candidate, settled []collector.Settlement, err error) {
 	for _, dl := range leased {
-		s, err := d.ready(ctx, &dl, now)
+		c := candidate{Delivery: dl}
+		s, err := d.ready(ctx, &c, now)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -24,77 +39,104 @@ func (d *Dispatcher) prepare(ctx context.Context, leased []collector.Delivery, s
 			settled = append(settled, *s)
 			continue
 		}
-		room := min(sends, portion(d.limits.Batch, dl.Tries))
-		if dl.DueAt.After(now) || len(outgoing) >= room {
-			settled = append(settled, back(dl, now, collector.StatePending, dl.DueAt, dl.Reasons...))
+		room := min(sends, portion(d.limits.Batch, c.Tries))
+		if c.DueAt.After(now) || len(outgoing) >= room {
+			settled = append(settled, rest(c.Delivery, now))
 			continue
 		}
 		sends = room
-		outgoing = append(outgoing, dl)
+		outgoing = append(outgoing, c)
 	}
 	return outgoing, settled, nil
+}
+
+// rest puts a delivery back to its place in the queue.
+func rest(dl collector.Delivery, now time.Time) collector.Settlement {
+	to := collector.StatePending
+	if dl.Doubted() {
+		to = collector.StateInDoubt
+	}
+	return back(dl, now, to, dl.DueAt, dl.Reasons...)
 }
 
 // back is the settlement of a delivery that is not attempted.
 func back(dl collector.Delivery, now time.Time, to collector.State, due time.Time, reasons ...collector.Reason) collector.Settlement {
 	return collector.Settlement{
 		Key: dl.Key, Lease: dl.Lease.ID, At: now, To: to, DueAt: due, Reasons: reasons, Detail: dl.Detail,
+		ExpiresAt: dl.ExpiresAt, ExpiresWhy: dl.ExpiresWhy,
 	}
 }
 
-// ready puts decision and payload into dl, or says how it is settled unsent.
-func (d *Dispatcher) ready(ctx context.Context, dl *collector.Delivery, now time.Time) (*collector.Settlement, error) {
-	expired := !now.Before(dl.ExpiresAt)
+// ready puts decision and payload into c, or says how it is settled unsent.
+func (d *Dispatcher) ready(ctx context.Context, c *candidate, now time.Time) (*collector.Settlement, error) {
+	rec, ok, err := d.Store.Event(ctx, collector.EventKey{Site: c.Key.Site, Name: c.EventName, ID: c.Key.EventID})
+	if err != nil {
+		return nil, err
+	}
+	decider, known := d.Deciders[c.Key.Site]
 	switch {
-	case expired && dl.Doubts > 0:
-		s := back(*dl, now, collector.StateInDoubt, never, collector.ReasonNoAnswer)
-		return &s, nil
-	case d.limits.Resends == 0 && crashed(*dl):
-		s := back(*dl, now, collector.StateInDoubt, never, collector.ReasonCrashed)
-		return &s, nil
-	case expired && len(dl.Attempts) > 0:
-		s := back(*dl, now, collector.StateExpired, time.Time{}, whyExpired(*dl))
-		return &s, nil
+	case !ok:
+		return unsent(c, now, collector.ReasonEventMissing), nil
+	case !known:
+		return unsent(c, now, collector.ReasonSiteGone), nil
 	}
-	rec, ok, err := d.Store.Event(ctx, collector.EventKey{Site: dl.Key.Site, Name: dl.EventName, ID: dl.Key.EventID})
+	d.setWindows(c, rec.Event, now)
+	profile, decision, err := d.decide(ctx, decider, rec.Event, c.Delivery, now)
 	if err != nil {
 		return nil, err
 	}
-	if !ok {
-		s := back(*dl, now, collector.StateDead, time.Time{}, collector.ReasonEventMissing)
-		return &s, nil
-	}
-	decider, ok := d.Deciders[dl.Key.Site]
-	if !ok {
-		s := back(*dl, now, collector.StateDead, time.Time{}, collector.ReasonSiteGone)
-		return &s, nil
-	}
-	profile, decision, err := d.decide(ctx, decider, rec.Event, *dl, now)
-	if err != nil {
-		return nil, err
-	}
-	if s := withoutConsent(*dl, decision, now, expired); s != nil {
+	if s := withoutConsent(c.Delivery, decision, now); s != nil {
 		return s, nil
 	}
-	if expired {
-		s := back(*dl, now, collector.StateExpired, time.Time{}, whyExpired(*dl))
-		return &s, nil
+	if s := d.overdue(c.Delivery, now); s != nil {
+		return s, nil
 	}
-	if len(dl.Attempts) == 0 {
-		// From its first attempt on the window may be a shorter one.
-		if until, why := d.Destination.Window(rec.Event, now); until.Before(dl.ExpiresAt) {
-			dl.ExpiresAt, dl.ExpiresWhy = until, why
-		}
-	}
-	return d.compose(dl, rec.Event, profile, decision, now), nil
+	return d.compose(&c.Delivery, rec.Event, profile, decision, now), nil
 }
 
-// crashed reports whether the last attempt was cut off by the end of a process,
-// and nobody has said since what became of it. Such doubts end in another
-// attempt, however many there were, unless no doubt may.
-func crashed(dl collector.Delivery) bool {
-	n := len(dl.Attempts)
-	return n > 0 && dl.Attempts[n-1].Verdict.Reason == collector.ReasonCrashed && !slices.Contains(dl.Reasons, collector.ReasonResolved)
+// unsent settles what cannot even be composed: dead, or left in doubt.
+func unsent(c *candidate, now time.Time, why collector.Reason) *collector.Settlement {
+	s := back(c.Delivery, now, collector.StateDead, time.Time{}, why)
+	if c.Doubts > 0 {
+		s.To, s.DueAt = collector.StateInDoubt, never
+	}
+	return &s
+}
+
+// setWindows sets until when the delivery may be sent. As long as no attempt may
+// have been counted, its window is the event's own, and from this attempt on
+// perhaps a shorter one; from then on it stays as it is.
+func (d *Dispatcher) setWindows(c *candidate, ev collector.Event, now time.Time) {
+	if c.Doubts > 0 {
+		c.attempted = window{c.ExpiresAt, c.ExpiresWhy}
+		return
+	}
+	c.ExpiresAt, c.ExpiresWhy = d.Destination.Window(ev, time.Time{})
+	c.attempted.until, c.attempted.why = d.Destination.Window(ev, now)
+}
+
+// overdue settles what is past its window, and what is left to a person; nil
+// when it may be sent. What may have been counted is never said to have expired,
+// and after the window nothing of it is kept to send again.
+func (d *Dispatcher) overdue(dl collector.Delivery, now time.Time) *collector.Settlement {
+	expired := !now.Before(dl.ExpiresAt)
+	var s collector.Settlement
+	switch {
+	case expired && dl.Doubts > 0:
+		why := collector.ReasonNoAnswer
+		if n := len(dl.Reasons); dl.Doubted() && n > 0 {
+			why = dl.Reasons[n-1]
+		}
+		s = back(dl, now, collector.StateInDoubt, never, why)
+		s.Payload = &collector.Payload{Fields: dl.Payload.Fields}
+	case expired:
+		s = back(dl, now, collector.StateExpired, time.Time{}, whyExpired(dl))
+	case d.limits.Resends == 0 && dl.Doubted():
+		s = back(dl, now, collector.StateInDoubt, never, dl.Reasons...)
+	default:
+		return nil
+	}
+	return &s
 }
 
 func whyExpired(dl collector.Delivery) collector.Reason {
@@ -122,12 +164,15 @@ func (d *Dispatcher) decide(ctx context.Context, decider collector.Decider, ev c
 
 // withoutConsent settles what may not be sent now; nil when it may. Who had not
 // answered by the end of the window never agreed: that is withheld, and nothing
-// of the person is kept.
-func withoutConsent(dl collector.Delivery, decision collector.Decision, now time.Time, expired bool) *collector.Settlement {
+// of the person is kept. What is in doubt, and not to be withheld, stays so.
+func withoutConsent(dl collector.Delivery, decision collector.Decision, now time.Time) *collector.Settlement {
+	expired := !now.Before(dl.ExpiresAt)
 	var s collector.Settlement
 	switch {
-	case decision.Outcome.Sends():
+	case decision.Outcome.Sends(), decision.Outcome == collector.Hold && expired && len(dl.Attempts) > 0:
 		return nil
+	case decision.Outcome == collector.Hold && dl.Doubted():
+		s = back(dl, now, collector.StateInDoubt, later(dl.DueAt, now.Add(lookAgain)), dl.Reasons...)
 	case decision.Outcome == collector.Hold && expired:
 		s = back(dl, now, collector.StateWithheld, time.Time{}, append(decision.Reasons, whyExpired(dl))...)
 	case decision.Outcome == collector.Hold:

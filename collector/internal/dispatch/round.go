@@ -14,63 +14,119 @@ import (
 // not ahead means that there may be more at once.
 func (d *Dispatcher) turn(ctx context.Context, out *sync.WaitGroup) (until time.Time, err error) {
 	now := d.Now()
-	leave, openAt := d.gate.enter(now)
+	leave := d.gate.enter(now)
+	if leave.ask {
+		out.Go(func() { d.ask(ctx) })
+	}
 	used := false
 	defer func() {
 		if !used {
-			d.gate.cancel(leave)
+			d.gate.cancel(leave.n)
 		}
 	}()
-	backlog, err := d.Store.Backlog(ctx, d.name, now, leave)
+	backlog, err := d.Store.Backlog(ctx, d.name, now, leave.n)
 	if err != nil {
 		return now, err
 	}
-	q := collector.LeaseQuery{Destination: d.name, Now: now, Max: looksMax, Length: leaseLength}
-	q.Sends = leave > 0 && d.ripe(backlog, leave, now)
-	if q.Sends {
-		q.Max = leave
-	} else if backlog.LookAt.IsZero() || backlog.LookAt.After(now) {
-		return d.idleUntil(backlog, openAt, now), nil
+	sends := leave.n > 0 && d.ripe(backlog, leave.n, now)
+	looks := !backlog.LookAt.IsZero() && !backlog.LookAt.After(now)
+	if !sends && !looks {
+		return d.idleUntil(backlog, leave.at, now), nil
 	}
-	leased, err := d.Store.LeaseDue(ctx, q)
-	if err != nil || len(leased) == 0 {
-		return now, err
-	}
+	// All that was acknowledged by now is applied before anything is decided. This
+	// may take long when the pipeline is behind, so nothing is leased before.
 	if err := d.Await(ctx); err != nil {
 		return now, err
 	}
-	sends := 0
-	if q.Sends {
-		sends = leave
-	}
-	outgoing, settled, err := d.prepare(ctx, leased, sends, now)
-	if err != nil {
-		return now, err
-	}
-	if d.gate.stopped() {
-		for _, dl := range outgoing {
-			settled = append(settled, back(dl, now, collector.StatePending, dl.DueAt, dl.Reasons...))
-		}
-		outgoing = nil
-	}
-	if len(settled) > 0 {
-		if _, err := d.Store.SettleIfLeased(ctx, settled); err != nil {
+	now = d.Now()
+	if looks {
+		if _, err := d.lease(ctx, collector.LeaseQuery{Max: looksMax}, now); err != nil {
 			return now, err
 		}
 	}
-	if len(outgoing) == 0 {
+	if !sends {
 		return now, nil
 	}
-	begun, err := d.Store.BeginAttempts(ctx, outgoing, d.Now(), leaseLength)
+	outgoing, err := d.lease(ctx, collector.LeaseQuery{Max: leave.n, Sends: true}, now)
+	if err != nil || len(outgoing) == 0 {
+		return now, err
+	}
+	begun, err := d.begin(ctx, outgoing)
 	if err != nil || len(begun) == 0 {
 		return now, err
 	}
 	used = true
 	out.Go(func() {
-		d.send(ctx, leave, begun)
+		d.send(ctx, leave.n, begun)
 		d.Poke()
 	})
 	return now, nil
+}
+
+// lease leases and decides. What is to be sent comes back; all else is settled.
+// When something fails, the leases are given back.
+func (d *Dispatcher) lease(ctx context.Context, q collector.LeaseQuery, now time.Time) ([]candidate, error) {
+	q.Destination, q.Now, q.Length = d.name, now, leaseLength
+	leased, err := d.Store.LeaseDue(ctx, q)
+	if err != nil || len(leased) == 0 {
+		return nil, err
+	}
+	sends := 0
+	if q.Sends {
+		sends = q.Max
+	}
+	outgoing, settled, err := d.prepare(ctx, leased, sends, now)
+	if err == nil && d.gate.stopped() {
+		for _, c := range outgoing {
+			settled = append(settled, rest(c.Delivery, now))
+		}
+		outgoing = nil
+	}
+	if err == nil && len(settled) > 0 {
+		_, err = d.Store.SettleIfLeased(ctx, settled)
+	}
+	if err != nil {
+		d.giveBack(ctx, leased, now)
+		return nil, err
+	}
+	return outgoing, nil
+}
+
+// giveBack puts leases back, as far as the store takes it; what it does not take
+// lapses.
+func (d *Dispatcher) giveBack(ctx context.Context, leased []collector.Delivery, now time.Time) {
+	settled := make([]collector.Settlement, len(leased))
+	for i := range leased {
+		settled[i] = rest(leased[i], now)
+	}
+	_, _ = d.Store.SettleIfLeased(context.WithoutCancel(ctx), settled) // the fault is known already
+}
+
+// An attempt is a delivery whose attempt has begun, with the window that it had
+// before.
+type attempt struct {
+	collector.Delivery
+	own window
+}
+
+// begin records that attempts begin, each with the window from then on.
+func (d *Dispatcher) begin(ctx context.Context, outgoing []candidate) ([]attempt, error) {
+	deliveries, own := make([]collector.Delivery, len(outgoing)), make(map[collector.DeliveryKey]window, len(outgoing))
+	for i, c := range outgoing {
+		own[c.Key] = window{c.ExpiresAt, c.ExpiresWhy}
+		c.ExpiresAt, c.ExpiresWhy = c.attempted.until, c.attempted.why
+		deliveries[i] = c.Delivery
+	}
+	begun, err := d.Store.BeginAttempts(ctx, deliveries, d.Now(), leaseLength)
+	if err != nil {
+		d.giveBack(ctx, deliveries, d.Now())
+		return nil, err
+	}
+	attempts := make([]attempt, len(begun))
+	for i, dl := range begun {
+		attempts[i] = attempt{dl, own[dl.Key]}
+	}
+	return attempts, nil
 }
 
 // ripe reports whether a batch should go now: it is full, or its oldest has
@@ -97,7 +153,7 @@ func earlier(a, b time.Time) time.Time {
 }
 
 // send sends deliveries whose attempts have begun, and settles them durably.
-func (d *Dispatcher) send(ctx context.Context, leave int, begun []collector.Delivery) {
+func (d *Dispatcher) send(ctx context.Context, leave int, begun []attempt) {
 	parcels := make([]collector.Parcel, len(begun))
 	for i := range begun {
 		parcels[i] = collector.Parcel{Key: begun[i].Key, Body: begun[i].Payload.Body}
@@ -116,10 +172,10 @@ func (d *Dispatcher) send(ctx context.Context, leave int, begun []collector.Deli
 	d.note(&d.settleFault, d.settle(ctx, begun, verdicts, now))
 }
 
-func (d *Dispatcher) settle(ctx context.Context, begun []collector.Delivery, verdicts []collector.Verdict, now time.Time) error {
+func (d *Dispatcher) settle(ctx context.Context, begun []attempt, verdicts []collector.Verdict, now time.Time) error {
 	settlements := make([]collector.Settlement, len(begun))
 	for i := range begun {
-		settlements[i] = d.outcome(begun[i], verdicts[i], now)
+		settlements[i] = d.outcome(begun[i].Delivery, begun[i].own, verdicts[i], now)
 	}
 	// What the destination said must be written even when we are told to stop; what
 	// cannot be written becomes a doubt. So it is tried as long as the lease lasts.

@@ -7,8 +7,9 @@
 //
 // # Format 2
 //
-// This cannot change: add a format and a migration. Format 1 had no T, and the
-// rows of T were in Q; the store migrates it when it is opened (package store).
+// This cannot change: add a format and a migration. Format 1 had
+// neither T, V nor Z, and the rows of T were in Q; the store migrates it when it
+// is opened (package store).
 //
 // A key is one letter for its table, then the parts named below. u64 is
 // big-endian; str is ordered and self-delimiting (each 0x00 becomes 0x00 0xFF, the end is 0x00 0x01). dkey is
@@ -36,4 +37,6 @@
 //	A  u64 hour s, str site, str destination, str send   account
 //	S  u64 ^offset                       event set aside
 //	B  str destination                   pause, set by a person
+//	V  str site, str kind, str id, dkey  empty; waiting deliveries of a person
+//	Z  str state, u64 ^matched ns, dkey  empty; dead and doubtful deliveries, newest match first
 package keyspace

@@ -29,6 +29,8 @@ const (
 	Account   = 'A'
 	SetAside  = 'S'
 	Pause     = 'B'
+	Waiting   = 'V'
+	ByState   = 'Z'
 )
 
 // A Key is a key under construction; its methods return the longer key.

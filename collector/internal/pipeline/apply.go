@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	"matchkey/collector"
 	"matchkey/collector/internal/identity"
@@ -178,7 +179,7 @@ func (p *Pipeline) keepConsent(tx collector.Tx, site Site, ev collector.Event, w
 	if !news {
 		return nil
 	}
-	return eachOpen(tx, who, func(d collector.Delivery) error { return tx.Wake(d.Key, ev.ReceivedAt) })
+	return wakeOpen(tx, who, ev.ReceivedAt)
 }
 
 // maxEarlier bounds the earlier generations that a refusal reaches.
@@ -193,8 +194,8 @@ func (who person) earlier(site string) (subjects []collector.Subject) {
 	return subjects
 }
 
-// eachOpen calls fn with every open delivery of a person.
-func eachOpen(tx collector.Tx, who person, fn func(collector.Delivery) error) error {
+// wakeOpen has every open delivery of a person decided again.
+func wakeOpen(tx collector.Tx, who person, at time.Time) error {
 	if who.Joined.IsZero() {
 		return nil
 	}
@@ -202,8 +203,8 @@ func eachOpen(tx collector.Tx, who person, fn func(collector.Delivery) error) er
 	if err != nil {
 		return err
 	}
-	for _, d := range open {
-		if err := fn(d); err != nil {
+	for _, key := range open {
+		if err := tx.Wake(key, at); err != nil {
 			return err
 		}
 	}

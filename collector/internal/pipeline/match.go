@@ -85,13 +85,10 @@ func complete(p collector.Profile) bool {
 // wakeComplete releases a person's waiting deliveries as soon as the profile
 // has what they wait for. Most people have none, so that is looked at first.
 func wakeComplete(ctx context.Context, tx collector.Tx, who person, at time.Time) error {
-	var waiting []collector.DeliveryKey
-	err := eachOpen(tx, who, func(d collector.Delivery) error {
-		if d.State == collector.StateWaiting {
-			waiting = append(waiting, d.Key)
-		}
+	if who.Joined.IsZero() {
 		return nil
-	})
+	}
+	waiting, err := tx.WaitingDeliveries(who.Joined)
 	if err != nil || len(waiting) == 0 {
 		return err
 	}

@@ -374,13 +374,26 @@ func (r *memoryRows) Redact(key collector.EventKey, reasons ...collector.Reason)
 }
 
 // OpenDeliveries implements collector.Tx.
-func (r *memoryRows) OpenDeliveries(s collector.Subject) ([]collector.Delivery, error) {
+func (r *memoryRows) OpenDeliveries(s collector.Subject) ([]collector.DeliveryKey, error) {
+	return r.ofPerson(s, collector.State.Open)
+}
+
+// WaitingDeliveries implements collector.Tx.
+func (r *memoryRows) WaitingDeliveries(s collector.Subject) ([]collector.DeliveryKey, error) {
+	return r.ofPerson(s, func(in collector.State) bool { return in == collector.StateWaiting })
+}
+
+func (r *memoryRows) ofPerson(s collector.Subject, in func(collector.State) bool) (keys []collector.DeliveryKey, err error) {
 	person, err := r.Linked(context.Background(), s)
 	if err != nil {
 		return nil, err
 	}
 	person = append(person, s)
-	return r.all(func(d *collector.Delivery) bool { return d.State.Open() && slices.Contains(person, d.Person) })
+	all, err := r.all(func(d *collector.Delivery) bool { return in(d.State) && slices.Contains(person, d.Person) })
+	for _, d := range all {
+		keys = append(keys, d.Key)
+	}
+	return keys, err
 }
 
 // Wake implements collector.Tx.

@@ -43,6 +43,11 @@ func lookAt(d *collector.Delivery) time.Time {
 		return earlier(d.DueAt, d.ExpiresAt)
 	case collector.StatePending:
 		return earlier(d.LookAt, d.ExpiresAt)
+	case collector.StateInDoubt:
+		if len(d.Payload.Body) > 0 {
+			return earlier(d.LookAt, d.ExpiresAt) // at the end of the window the body goes
+		}
+		return d.LookAt
 	}
 	return time.Time{}
 }
@@ -86,9 +91,7 @@ func begin(d *collector.Delivery, as collector.Delivery, at time.Time, length ti
 	}
 	d.Lease.Until = at.Add(length)
 	d.Decision, d.Payload = as.Decision, as.Payload
-	if as.ExpiresAt.Before(d.ExpiresAt) {
-		d.ExpiresAt, d.ExpiresWhy = as.ExpiresAt, as.ExpiresWhy
-	}
+	d.ExpiresAt, d.ExpiresWhy = as.ExpiresAt, as.ExpiresWhy
 	d.Begin(at)
 	return true
 }
@@ -117,6 +120,12 @@ func settle(d *collector.Delivery, s collector.Settlement) (bool, error) {
 		if s.Verdict.Ruling == collector.InDoubt || s.Verdict.Doubtful {
 			d.Doubts++
 		}
+		if s.Verdict.Ruling == collector.InDoubt {
+			d.Unanswered++
+		}
+	}
+	if !s.ExpiresAt.IsZero() {
+		d.ExpiresAt, d.ExpiresWhy = s.ExpiresAt, s.ExpiresWhy
 	}
 	if s.Spent {
 		d.Tries++
@@ -152,7 +161,11 @@ func settleAll(u updater, settlements []collector.Settlement) (settled int, err 
 func rescue(d *collector.Delivery, now, doubtDueAt time.Time) error {
 	if !d.InFlight() {
 		// It keeps its place in the queue.
-		return d.Move(collector.StatePending, now, d.Reasons...)
+		to := collector.StatePending
+		if d.Doubted() {
+			to = collector.StateInDoubt
+		}
+		return d.Move(to, now, d.Reasons...)
 	}
 	last := &d.Attempts[len(d.Attempts)-1]
 	last.EndedAt = now
@@ -224,8 +237,8 @@ func changeAll(u updater, list []collector.Delivery, act func(*collector.Deliver
 }
 
 // wake has a delivery decided again because something about its person changed.
-// A pending one keeps the time of its next attempt, and one in doubt everything:
-// what is new cannot undo what was sent, and it is decided before it is sent again.
+// A pending one keeps the time of its next attempt, and so does one in doubt: what
+// is new cannot undo what was sent, but may take away what is kept to send again.
 func wake(d *collector.Delivery, at time.Time) (bool, error) {
 	switch d.State {
 	case collector.StateHeld, collector.StateWaiting:
@@ -233,7 +246,7 @@ func wake(d *collector.Delivery, at time.Time) (bool, error) {
 			return false, err
 		}
 		d.DueAt = at
-	case collector.StatePending, collector.StateLeased:
+	case collector.StatePending, collector.StateInDoubt, collector.StateLeased:
 		if !d.LookAt.IsZero() && !d.LookAt.After(at) {
 			return false, nil
 		}

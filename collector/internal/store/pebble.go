@@ -66,27 +66,41 @@ func (l *leaseIDs) new() string {
 }
 
 // change runs fn on an indexed batch and commits what it wrote; sync says
-// whether the commit must be durable on return.
+// whether the commit must be durable on return. It is waited for without the
+// lock, so that changes share their syncs: others may see it before it is
+// durable, and what they make of it comes after it in the log.
 func (p *Pebble) change(sync bool, fn func(*tx) error) error {
-	p.mu.Lock()
-	defer p.mu.Unlock()
 	t := &tx{batch: p.db.NewIndexedBatch(), accounts: map[accountKey]*collector.Account{}}
 	t.reader = reader{r: t.batch, memo: newMemo()}
 	defer t.batch.Close()
+	if err := p.commit(t, sync, fn); err != nil || !sync || t.batch.Empty() {
+		return err
+	}
+	if err := t.batch.SyncWait(); err != nil {
+		return fmt.Errorf("couldn't make a change of the store durable: %w", err)
+	}
+	return nil
+}
+
+// commit runs fn and puts what it wrote into the log, one change at a time.
+func (p *Pebble) commit(t *tx, sync bool, fn func(*tx) error) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	if err := fn(t); err != nil {
 		return err
 	}
 	if err := t.writeAccounts(); err != nil {
 		return err
 	}
-	if t.batch.Empty() {
-		return nil
+	var err error
+	switch {
+	case t.batch.Empty():
+	case sync:
+		err = p.db.ApplyNoSyncWait(t.batch, pebble.Sync)
+	default:
+		err = p.db.Apply(t.batch, pebble.NoSync)
 	}
-	how := pebble.NoSync
-	if sync {
-		how = pebble.Sync
-	}
-	if err := p.db.Apply(t.batch, how); err != nil {
+	if err != nil {
 		return fmt.Errorf("couldn't commit to the store: %w", err)
 	}
 	return nil

@@ -123,23 +123,7 @@ func (r reader) Event(_ context.Context, key collector.EventKey) (rec collector.
 
 // EventsByID implements collector.Reader.
 func (r reader) EventsByID(ctx context.Context, site, id string) (recs []collector.EventRecord, err error) {
-	prefix := keyspace.In(keyspace.EventID).Str(id)
-	if site != "" {
-		prefix = prefix.Str(site)
-	}
-	skip := len(keyspace.In(keyspace.EventID).Str(id))
-	var found []collector.EventKey
-	err = r.scan(prefix, prefix.End(), func(key, _ []byte) (bool, error) {
-		rest, ok := key[skip:], false
-		var k collector.EventKey
-		for _, part := range []*string{&k.Site, &k.Name, &k.ID} {
-			if *part, rest, ok = keyspace.CutStr(rest); !ok {
-				return false, fmt.Errorf("BUG: index key %x names no event", key)
-			}
-		}
-		found = append(found, k)
-		return len(found) < maxListed, nil
-	})
+	found, err := r.eventKeys(site, id)
 	if err != nil {
 		return nil, err
 	}
@@ -153,6 +137,27 @@ func (r reader) EventsByID(ctx context.Context, site, id string) (recs []collect
 		}
 	}
 	return recs, nil
+}
+
+// eventKeys finds events by their ID or their own id; an empty site means all.
+func (r reader) eventKeys(site, id string) (found []collector.EventKey, err error) {
+	prefix := keyspace.In(keyspace.EventID).Str(id)
+	skip := len(prefix)
+	if site != "" {
+		prefix = prefix.Str(site)
+	}
+	err = r.scan(prefix, prefix.End(), func(key, _ []byte) (bool, error) {
+		rest, ok := key[skip:], false
+		var k collector.EventKey
+		for _, part := range []*string{&k.Site, &k.Name, &k.ID} {
+			if *part, rest, ok = keyspace.CutStr(rest); !ok {
+				return false, fmt.Errorf("BUG: index key %x names no event", key)
+			}
+		}
+		found = append(found, k)
+		return len(found) < maxListed, nil
+	})
+	return found, err
 }
 
 // ownID is the id a deterministic event ID was made of, or "".
@@ -332,24 +337,54 @@ func (r reader) Delivery(_ context.Context, key collector.DeliveryKey) (d collec
 
 // Deliveries implements collector.Reader.
 func (r reader) Deliveries(ctx context.Context, q collector.DeliveryQuery) ([]collector.Delivery, error) {
-	from, skip := keyspace.In(keyspace.Matched), 9
-	to := from.End()
-	switch {
-	case q.EventID != "" && q.Site != "":
-		from = keyspace.In(keyspace.ByEvent).Str(q.Site).Str(q.EventID)
-		to, skip = from.End(), len(from)
-	default:
-		if !q.MatchedFrom.IsZero() {
-			to = keyspace.In(keyspace.Matched).TimeDown(q.MatchedFrom.Add(-1))
-		}
-		if !q.MatchedBefore.IsZero() {
-			from = from.TimeDown(q.MatchedBefore.Add(-1))
+	if q.EventID != "" {
+		return r.deliveriesOfEvent(ctx, q)
+	}
+	prefix := keyspace.In(keyspace.Matched)
+	if len(q.States) == 1 && sought(q.States[0]) {
+		prefix = keyspace.In(keyspace.ByState).Str(string(q.States[0]))
+	}
+	skip := len(prefix) + 8
+	from, to := []byte(prefix), prefix.End()
+	if !q.MatchedFrom.IsZero() {
+		to = slices.Clone(prefix).TimeDown(q.MatchedFrom.Add(-1))
+	}
+	if !q.MatchedBefore.IsZero() {
+		from = slices.Clone(prefix).TimeDown(q.MatchedBefore.Add(-1))
+	}
+	return r.selected(ctx, q, nil, from, to, skip)
+}
+
+// deliveriesOfEvent finds them by the event's ID, in one site or in all.
+func (r reader) deliveriesOfEvent(ctx context.Context, q collector.DeliveryQuery) (found []collector.Delivery, err error) {
+	events := []collector.EventKey{{Site: q.Site, ID: q.EventID}}
+	known, err := r.eventKeys(q.Site, q.EventID)
+	if err != nil {
+		return nil, err
+	}
+	for _, k := range known {
+		k.Name = ""
+		if !slices.Contains(events, k) {
+			events = append(events, k)
 		}
 	}
-	max := bound(q.Max)
-	var found []collector.Delivery
-	looked := 0
+	for _, k := range events {
+		prefix := keyspace.In(keyspace.ByEvent).Str(k.Site).Str(k.ID)
+		if found, err = r.selected(ctx, q, found, prefix, prefix.End(), len(prefix)); err != nil {
+			return nil, err
+		}
+	}
+	return found, nil
+}
+
+// selected adds to found what the query selects of the deliveries that end the
+// keys of [from, to), each after skip bytes; newest match first.
+func (r reader) selected(ctx context.Context, q collector.DeliveryQuery, found []collector.Delivery, from, to []byte, skip int) ([]collector.Delivery, error) {
+	max, looked := bound(q.Max), 0
 	err := r.scan(from, to, func(key, _ []byte) (bool, error) {
+		if len(found) >= max {
+			return false, nil
+		}
 		k, ok := keyspace.CutDelivery(key[skip:])
 		if !ok {
 			return false, fmt.Errorf("BUG: index key %x names no delivery", key)
@@ -362,7 +397,7 @@ func (r reader) Deliveries(ctx context.Context, q collector.DeliveryQuery) ([]co
 			found = append(found, d)
 		}
 		looked++
-		return len(found) < max && looked < maxScan, nil
+		return looked < maxScan, nil
 	})
 	slices.SortStableFunc(found, func(a, b collector.Delivery) int { return b.MatchedAt.Compare(a.MatchedAt) })
 	return found, err

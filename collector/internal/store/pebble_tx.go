@@ -210,7 +210,19 @@ func indexKeys(d *collector.Delivery) (keys []keyspace.Key) {
 	if d.State.Open() && !d.Person.IsZero() {
 		keys = append(keys, keyspace.In(keyspace.Person).Subject(d.Person).Delivery(d.Key))
 	}
+	if d.State == collector.StateWaiting && !d.Person.IsZero() {
+		keys = append(keys, keyspace.In(keyspace.Waiting).Subject(d.Person).Delivery(d.Key))
+	}
+	if sought(d.State) {
+		keys = append(keys, keyspace.In(keyspace.ByState).Str(string(d.State)).TimeDown(d.MatchedAt).Delivery(d.Key))
+	}
 	return keys
+}
+
+// sought are the states that a person looks for and acts on: few, and perhaps far
+// behind the newest matches.
+func sought(s collector.State) bool {
+	return s == collector.StateDead || s == collector.StateInDoubt
 }
 
 // account moves a delivery's weight in its account.
@@ -252,28 +264,30 @@ func (k accountKey) row() keyspace.Key {
 }
 
 // OpenDeliveries implements collector.Tx.
-func (t *tx) OpenDeliveries(s collector.Subject) (open []collector.Delivery, err error) {
+func (t *tx) OpenDeliveries(s collector.Subject) ([]collector.DeliveryKey, error) {
+	return t.ofPerson(keyspace.Person, s)
+}
+
+// WaitingDeliveries implements collector.Tx.
+func (t *tx) WaitingDeliveries(s collector.Subject) ([]collector.DeliveryKey, error) {
+	return t.ofPerson(keyspace.Waiting, s)
+}
+
+// ofPerson lists what one of the tables by person has under all subjects of one.
+func (t *tx) ofPerson(table byte, s collector.Subject) (all []collector.DeliveryKey, err error) {
 	others, err := t.Linked(context.Background(), s)
 	if err != nil {
 		return nil, err
 	}
 	for _, person := range append(others, s) {
-		prefix := keyspace.In(keyspace.Person).Subject(person)
-		keys, err := t.deliveryKeys(prefix, prefix.End(), len(prefix), maxListed)
+		prefix := keyspace.In(table).Subject(person)
+		keys, err := t.deliveryKeys(prefix, prefix.End(), len(prefix), maxScan)
 		if err != nil {
 			return nil, err
 		}
-		for _, key := range keys {
-			d, ok, err := t.Delivery(context.Background(), key)
-			if err != nil {
-				return nil, err
-			}
-			if ok {
-				open = append(open, d)
-			}
-		}
+		all = append(all, keys...)
 	}
-	return open, nil
+	return all, nil
 }
 
 // Wake implements collector.Tx.

@@ -42,6 +42,7 @@ type process struct {
 	cmd           *exec.Cmd
 	edge, console string
 	log           *lockedBuffer
+	ended         chan struct{} // closed when it has said its last
 }
 
 // lockedBuffer collects what a process says.
@@ -95,7 +96,7 @@ func startProcess(t *testing.T, config string) *process {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := &process{cmd: exec.Command(self, "serve", "--config", config), log: &lockedBuffer{}}
+	p := &process{cmd: exec.Command(self, "serve", "--config", config), log: &lockedBuffer{}, ended: make(chan struct{})}
 	p.cmd.Env = append(os.Environ(), "MATCHKEY_TEST_AS_PROGRAM=1", "TEST_TOKEN=token-of-the-process-test", "TEST_KEY="+processKey)
 	stderr, err := p.cmd.StderrPipe()
 	if err != nil {
@@ -104,9 +105,9 @@ func startProcess(t *testing.T, config string) *process {
 	if err := p.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	ready, ended := make(chan struct{}), make(chan struct{})
+	ready := make(chan struct{})
 	go func() {
-		defer close(ended)
+		defer close(p.ended)
 		for lines := bufio.NewScanner(stderr); lines.Scan(); {
 			line := lines.Text()
 			p.log.add(line)
@@ -125,7 +126,7 @@ func startProcess(t *testing.T, config string) *process {
 	}()
 	select {
 	case <-ready:
-	case <-ended:
+	case <-p.ended:
 		t.Fatalf("matchkey serve ended before it listened:\n%s", p.log)
 	}
 	t.Cleanup(p.kill)

@@ -18,34 +18,41 @@ func noCore() error {
 	return nil
 }
 
-// takeTokens reads the configuration again and takes over its access tokens. A
-// file with faults, or a token that cannot be one, changes nothing.
+// takeTokens reads the configuration again and takes over its access tokens and
+// nothing else. What is wrong elsewhere in the file does not keep them out; a
+// token that cannot be read, or cannot be one, changes nothing.
 func (n *node) takeTokens(p *program, path string, running *compiled) {
 	c, faults := config.Load(path, p.env, os.ReadFile)
 	if err := faults.Err(); err != nil {
-		n.log.Error("asked to read the access tokens again; the configuration cannot be used, and everything stays as it was", "error", err)
-		return
+		n.log.Error("asked to read the access tokens again; the configuration has faults, of which only those of tokens matter now", "error", err)
 	}
 	for _, d := range running.destinations {
-		token, found := tokenOf(c, d.Name())
-		if !found {
-			n.log.Warn("the configuration no longer has a destination that runs; it keeps its access token until a restart", "destination", d.Name())
+		m := metaOf(c, d.Name())
+		if m == nil || m.Token.Reveal() == "" {
+			n.log.Error("no access token could be read for a destination; it keeps the one it has", "destination", d.Name())
 			continue
 		}
-		if err := d.SetToken(token); err != nil {
+		changed, err := d.SetToken(meta.Token(m.Token.Reveal()), meta.Token(m.AppSecret.Reveal()))
+		switch {
+		case err != nil:
 			n.log.Error("an access token was not taken over; the old one stays", "error", err)
-			continue
+		case changed:
+			n.log.Info("took over an access token; the destination is asked whether it takes it", "destination", d.Name())
+		default:
+			n.log.Info("the access token is the one in use; the destination is asked whether it takes it", "destination", d.Name())
 		}
-		n.log.Info("took over an access token; the destination is asked whether it takes it", "destination", d.Name())
 	}
 	n.recheck()
 }
 
-func tokenOf(c *config.Config, destination string) (meta.Token, bool) {
+func metaOf(c *config.Config, destination string) *config.Meta {
+	if c == nil {
+		return nil
+	}
 	for _, d := range c.Destinations {
-		if d.Name == destination && d.Meta != nil {
-			return meta.Token(d.Meta.Token.Reveal()), true
+		if d.Name == destination {
+			return d.Meta
 		}
 	}
-	return "", false
+	return nil
 }

@@ -83,7 +83,8 @@ type Settlement struct {
 	Reasons []Reason
 	Detail  string
 	DueAt   time.Time // for timed states
-	// Verdict ends the attempt under way, when there is one.
+	// Verdict ends the attempt under way. Without one, an attempt that began was
+	// not made, and is forgotten.
 	Verdict *Verdict
 	// Spent is true when the try counts against the schedule.
 	Spent bool

@@ -25,6 +25,7 @@ type MemoryDestination struct {
 	spoil    func([]collector.Parcel) *collector.Verdict
 	refuse   func(collector.Composition) *collector.Refusal
 	window   time.Duration
+	twin     time.Duration // from the first attempt; zero: none
 	limits   collector.Limits
 	check    collector.Check
 	received []collector.Parcel
@@ -101,6 +102,14 @@ func (d *MemoryDestination) Sends() []int {
 // Name returns the name given to [NewMemoryDestination].
 func (d *MemoryDestination) Name() string { return d.name }
 
+// SetTwin sets how long after its first attempt an event may still be sent; zero
+// does not shorten the window.
+func (d *MemoryDestination) SetTwin(window time.Duration) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.twin = window
+}
+
 // SetLimits sets the portions; before it is handed to anybody.
 func (d *MemoryDestination) SetLimits(l collector.Limits) { d.limits = l }
 
@@ -122,10 +131,14 @@ func (d *MemoryDestination) Check(context.Context) collector.Check {
 	return d.check
 }
 
-// Window returns the event's time plus the window, whenever it was first sent.
-func (d *MemoryDestination) Window(e collector.Event, _ time.Time) (time.Time, collector.Reason) {
+// Window returns the event's time plus the window, or what SetTwin allows from the
+// first attempt on.
+func (d *MemoryDestination) Window(e collector.Event, firstAttempt time.Time) (time.Time, collector.Reason) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	if end := firstAttempt.Add(d.twin); d.twin > 0 && !firstAttempt.IsZero() && end.Before(e.OccurredAt.Add(d.window)) {
+		return end, "twin"
+	}
 	return e.OccurredAt.Add(d.window), collector.ReasonWindowPassed
 }
 

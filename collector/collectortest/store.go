@@ -41,7 +41,7 @@ func Store(t *testing.T, open func(t *testing.T) StoreWorld) {
 		"never leases a delivery twice at a time":          testLeaseRace,
 		"decides what must be though nothing may be sent":  testLooks,
 		"begins and settles under a valid lease only":      testSettle,
-		"a window only gets shorter":                       testShorterWindow,
+		"an attempt has a window of its own":               testWindow,
 		"a delivered one keeps lineage and no body":        testDelivered,
 		"a withheld one leaves nothing personal":           testWithheld,
 		"an event is redacted with its last delivery only": testRedactLast,
@@ -136,10 +136,16 @@ func (s *storeTest) settle(d collector.Delivery, to collector.State, reasons ...
 	s.Helper()
 	n, err := s.Store.SettleIfLeased(s.Context(), []collector.Settlement{{
 		Key: d.Key, Lease: d.Lease.ID, At: minute(30), To: to, Reasons: reasons, DueAt: minute(90),
-		Verdict: &collector.Verdict{Ruling: collector.Accepted, Trace: "t"}, Spent: true,
+		Verdict: &collector.Verdict{Ruling: rulings[to], Trace: "t"}, Spent: true,
 	}})
 	s.ok(err)
 	return n == 1
+}
+
+// rulings are those that lead to a state, as far as it matters.
+var rulings = map[collector.State]collector.Ruling{
+	collector.StateDelivered: collector.Accepted, collector.StateDead: collector.Rejected,
+	collector.StateInDoubt: collector.InDoubt, collector.StatePending: collector.Retry,
 }
 
 // NewDelivery is a delivery of the suites' world: site shop, destination main,
@@ -209,10 +215,16 @@ func testReadYourWrites(t *testing.T, s *storeTest) {
 		if _, err := tx.AddDelivery(NewDelivery("purchase.A-1", collector.StatePending)); err != nil {
 			return err
 		}
+		waits := NewDelivery("waits", collector.StateWaiting)
+		if _, err := tx.AddDelivery(waits); err != nil {
+			return err
+		}
 		open, err := tx.OpenDeliveries(collector.Visitor("shop", "v1"))
 		s.ok(err)
-		if len(open) != 1 {
-			t.Errorf("%d open deliveries of the person, want 1", len(open))
+		waiting, err := tx.WaitingDeliveries(collector.Visitor("shop", "v1"))
+		s.ok(err)
+		if len(open) != 2 || len(waiting) != 1 || waiting[0] != waits.Key {
+			t.Errorf("open deliveries of the person: %v, waiting: %v; want two, and one", open, waiting)
 		}
 		return nil
 	})
@@ -454,19 +466,23 @@ func testLooks(t *testing.T, s *storeTest) {
 	same(t, eventIDs(s.lease(minute(6), 10)), []string{"due"})
 }
 
-func testShorterWindow(t *testing.T, s *storeTest) {
+// testWindow: an attempt has a window of its own, and its settlement may give the
+// delivery another.
+func testWindow(t *testing.T, s *storeTest) {
 	key := s.deliver(NewDelivery("e1", collector.StatePending))
 	d := s.lease(minute(1), 1)[0]
 	d.ExpiresAt, d.ExpiresWhy = minute(60), "twin"
 	_, err := s.Store.BeginAttempts(s.Context(), []collector.Delivery{d}, minute(1), time.Minute)
 	s.ok(err)
-	s.settle(d, collector.StatePending)
-	d = s.lease(minute(90), 1)[0]
-	d.ExpiresAt, d.ExpiresWhy = minute(600), "longer"
-	_, err = s.Store.BeginAttempts(s.Context(), []collector.Delivery{d}, minute(90), time.Minute)
-	s.ok(err)
 	if got := s.get(key); !got.ExpiresAt.Equal(minute(60)) || got.ExpiresWhy != "twin" {
-		t.Errorf("the window ends at %s (%s); want the shortest one, minute 60", got.ExpiresAt, got.ExpiresWhy)
+		t.Errorf("in the attempt the window ends at %s (%s), want minute 60", got.ExpiresAt, got.ExpiresWhy)
+	}
+	_, err = s.Store.SettleIfLeased(s.Context(), []collector.Settlement{{
+		Key: key, Lease: d.Lease.ID, At: minute(2), To: collector.StatePending, DueAt: minute(3), ExpiresAt: minute(600), ExpiresWhy: "own",
+	}})
+	s.ok(err)
+	if got := s.get(key); !got.ExpiresAt.Equal(minute(600)) || got.ExpiresWhy != "own" {
+		t.Errorf("after it the window ends at %s (%s), want minute 600", got.ExpiresAt, got.ExpiresWhy)
 	}
 }
 
@@ -659,8 +675,8 @@ func testRescue(t *testing.T, s *storeTest) {
 		t.Errorf("one that had begun is %s, %d doubts, due %s; want in doubt, due at minute 5, with its body", d.State, d.Doubts, d.DueAt)
 	}
 	s.lease(minute(6), 10)
-	if pending, _, _ = s.Store.Rescue(s.Context(), "", minute(6), true, minute(7)); pending != 2 {
-		t.Errorf("at start %d valid leases were taken back to pending, want 2", pending)
+	if pending, doubtful, _ = s.Store.Rescue(s.Context(), "", minute(6), true, minute(7)); pending != 1 || doubtful != 1 {
+		t.Errorf("at start %d valid leases were taken back to pending and %d to in doubt; want one of each, as they were", pending, doubtful)
 	}
 }
 
@@ -684,6 +700,14 @@ func testWake(t *testing.T, s *storeTest) {
 		if got := s.get(d.Key); !got.DueAt.Equal(minute(30)) {
 			t.Errorf("woken while leased, it is due %s; want at once (minute 30)", got.DueAt)
 		}
+	}
+	doubt := s.deliver(NewDelivery("doubt", collector.StatePending))
+	for _, d := range s.lease(minute(1), 10) { // it alone is due
+		s.settle(d, collector.StateInDoubt)
+	}
+	s.apply(func(tx collector.Tx) error { return tx.Wake(doubt, minute(2)) })
+	if got := s.leaseBy(minute(3), 10, false); len(got) != 1 || got[0].Key != doubt || !got[0].DueAt.Equal(minute(90)) {
+		t.Errorf("one in doubt that was woken is not decided again, or is due another time: %+v", got)
 	}
 	for _, d := range s.lease(minute(31), 10) {
 		s.apply(func(tx collector.Tx) error { return tx.Wake(d.Key, minute(32)) })
@@ -730,7 +754,23 @@ func testDeliveries(t *testing.T, s *storeTest) {
 	same(t, ids(collector.DeliveryQuery{MatchedFrom: minute(3)}), []string{"4", "3"})
 	same(t, ids(collector.DeliveryQuery{MatchedFrom: minute(1), MatchedBefore: minute(3)}), []string{"2", "1"})
 	same(t, ids(collector.DeliveryQuery{Site: "shop", EventID: "3"}), []string{"3"})
+	same(t, ids(collector.DeliveryQuery{EventID: "nobody's"}), nil)
 	same(t, ids(collector.DeliveryQuery{States: []collector.State{collector.StateDead}}), nil)
+	s.settle(s.attempt(minute(5)), collector.StateDead, "bad")
+	s.settle(s.attempt(minute(5)), collector.StateInDoubt, "lost")
+	same(t, ids(collector.DeliveryQuery{States: []collector.State{collector.StateDead}, Max: 1}), []string{"0"})
+	same(t, ids(collector.DeliveryQuery{States: []collector.State{collector.StateInDoubt}, MatchedFrom: minute(0), MatchedBefore: minute(9)}), []string{"1"})
+	same(t, ids(collector.DeliveryQuery{States: []collector.State{collector.StateInDoubt}, MatchedFrom: minute(2)}), nil)
+	own := FullEvent("purchase.own")
+	s.apply(func(tx collector.Tx) error {
+		_, err := tx.AddDelivery(NewDelivery(own.ID, collector.StatePending))
+		return errors.Join(err, tx.PutEvent(collector.EventRecord{Event: own}))
+	})
+	for _, id := range []string{"own", "purchase.own"} {
+		same(t, ids(collector.DeliveryQuery{EventID: id}), []string{"purchase.own"})
+		same(t, ids(collector.DeliveryQuery{EventID: id, Site: "shop"}), []string{"purchase.own"})
+		same(t, ids(collector.DeliveryQuery{EventID: id, Site: "other"}), nil)
+	}
 	same(t, ids(collector.DeliveryQuery{Destination: "second"}), nil)
 }
 

@@ -126,6 +126,7 @@ func TestMetricsTellHowADestinationStands(t *testing.T) {
 			"destination_failures{destination=main}":         3,
 		})
 
+		w.meta.SetCheck(collector.Check{Verdict: accepted1})
 		w.meta.Script(func(collector.Parcel) collector.Verdict {
 			v := accepted1
 			v.Usage = collector.Usage{Percent: 97, RegainSeconds: 600}

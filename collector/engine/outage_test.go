@@ -301,3 +301,53 @@ func TestBatchesBySizeAndAge(t *testing.T) {
 		w.close()
 	})
 }
+
+// TestWithdrawalReachesWhatIsInDoubt: what a person is to judge keeps nothing to
+// send of somebody who takes the consent back.
+func TestWithdrawalReachesWhatIsInDoubt(t *testing.T) {
+	inBubble(t, func(t *testing.T, w *world) {
+		w.meta.Script(func(collector.Parcel) collector.Verdict {
+			return collector.Verdict{Ruling: collector.InDoubt, Reason: collector.ReasonNoAnswer}
+		})
+		w.append(browsed("v1", "c42"), browsed("v2", "c43"), bought("A-1", "c42"), bought("A-2", "c43"))
+		time.Sleep(time.Hour)
+		w.eventually("A-1", collector.StateInDoubt)
+		w.append(answered(collector.ConsentWithdraw, "v1", "c42"), answered(collector.ConsentAccept, "v2", "c43"))
+		time.Sleep(time.Second)
+		if d := w.eventually("A-1", collector.StateWithheld); d.Doubts != 3 || len(d.Payload.Body) > 0 || !d.Person.IsZero() {
+			t.Errorf("withheld, it keeps %+v", d)
+		}
+		if d := w.eventually("A-2", collector.StateInDoubt); len(d.Payload.Body) == 0 || len(d.Attempts) != 3 {
+			t.Errorf("a new yes changed what is in doubt: %+v", d)
+		}
+		time.Sleep(7 * 24 * time.Hour)
+		if d := w.eventually("A-2", collector.StateInDoubt); len(d.Payload.Body) > 0 {
+			t.Error("after its window it still keeps what would be sent")
+		}
+	})
+}
+
+// TestTwinWindowBeginsWithWhatMayCount: an attempt that cannot have been counted
+// starts no clock.
+func TestTwinWindowBeginsWithWhatMayCount(t *testing.T) {
+	inBubble(t, func(t *testing.T, w *world) {
+		w.meta.SetTwin(2 * time.Hour)
+		var verdict atomic.Pointer[collector.Verdict]
+		w.meta.Script(func(collector.Parcel) collector.Verdict { return *verdict.Load() })
+		verdict.Store(&tokenGone)
+		w.append(browsed("v1", "c42"), bought("A-1", "c42"))
+		time.Sleep(3 * time.Hour)
+		if d := w.eventually("A-1", collector.StatePending); d.ExpiresWhy != collector.ReasonWindowPassed {
+			t.Errorf("a block of three hours leaves it until %s (%s)", d.ExpiresAt, d.ExpiresWhy)
+		}
+		doubtful := unavailable
+		doubtful.Doubtful = true
+		verdict.Store(&doubtful)
+		time.Sleep(time.Hour)
+		if d := w.eventually("A-1", collector.StatePending); d.ExpiresWhy != "twin" || d.Doubts == 0 {
+			t.Errorf("after a failure that may have counted it is left until %s (%s), %d doubts", d.ExpiresAt, d.ExpiresWhy, d.Doubts)
+		}
+		time.Sleep(3 * time.Hour)
+		w.eventually("A-1", collector.StateInDoubt) // it is never said to have expired
+	})
+}

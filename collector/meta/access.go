@@ -1,6 +1,7 @@
 package meta
 
 import (
+	"errors"
 	"fmt"
 	"sync/atomic"
 	"time"
@@ -11,7 +12,6 @@ import (
 // pointer, because package fmt prints the fields of a struct without asking
 // their types.
 type access struct {
-	appSecret              Token
 	partnerAgent, testCode string
 	testUntil              time.Time
 	now                    atomic.Pointer[credentials]
@@ -27,16 +27,16 @@ type credentials struct {
 
 func newAccess(c *Config) *access {
 	a := &access{
-		appSecret: c.AppSecret, partnerAgent: c.PartnerAgent, testCode: c.TestEventCode, testUntil: c.TestEventCodeUntil,
+		partnerAgent: c.PartnerAgent, testCode: c.TestEventCode, testUntil: c.TestEventCodeUntil,
 	}
-	a.set(c.Token)
+	a.set(c.Token, c.AppSecret)
 	return a
 }
 
-func (a *access) set(t Token) {
+func (a *access) set(t, appSecret Token) {
 	proof := ""
-	if a.appSecret != "" {
-		proof = t.proof(a.appSecret)
+	if appSecret != "" {
+		proof = t.proof(appSecret)
 	}
 	a.now.Store(&credentials{
 		token: t, proof: proof,
@@ -56,12 +56,16 @@ func (d *Destination) tail() []byte {
 	return c.plain
 }
 
-// SetToken replaces the access token; requests under way end with the one they
-// began with. A token that cannot be one is refused, and the old one stays.
-func (d *Destination) SetToken(t Token) error {
-	if err := checkToken(t); err != nil {
-		return fmt.Errorf("destination %q: %w", d.name, err)
+// SetToken replaces the access token and the app's secret, which is empty when
+// there is none; changed is false when they are those in use. Requests under way
+// end with what they began with. A token that cannot be one is refused, and the
+// old one stays.
+func (d *Destination) SetToken(t, appSecret Token) (changed bool, err error) {
+	if err := errors.Join(checkToken(t), checkSecret(appSecret)); err != nil {
+		return false, fmt.Errorf("destination %q: %w", d.name, err)
 	}
-	d.access.set(t)
-	return nil
+	was := d.access.now.Load()
+	d.access.set(t, appSecret)
+	is := d.access.now.Load()
+	return was.token != is.token || was.proof != is.proof, nil
 }

@@ -56,7 +56,7 @@ func standing(a answer) collector.Verdict {
 	j := judge(a, 0)
 	v := j.verdict
 	switch {
-	case v.Ruling == collector.Accepted, j.spoiled:
+	case v.Ruling == collector.Accepted, j.spoiled && v.Code != 0: // not a proxy's refusal
 		v.Ruling, v.Reason, v.Detail = collector.Accepted, "", ""
 	case v.Ruling == collector.InDoubt:
 		v.Ruling = collector.Retry // nothing was sent that could be in doubt

@@ -62,11 +62,14 @@ func TestCheck(t *testing.T) {
 func TestSetToken(t *testing.T) {
 	g := newGraph(t)
 	d := g.destination()
-	if err := d.SetToken("not a token"); err == nil || strings.Contains(err.Error(), "not a token") {
+	if changed, err := d.SetToken("not a token", ""); changed || err == nil || strings.Contains(err.Error(), "not a token") {
 		t.Errorf("a token with blanks: %v", err)
 	}
-	if err := d.SetToken("EAAanother0123456789"); err != nil {
-		t.Fatal(err)
+	if changed, err := d.SetToken(testToken, ""); changed || err != nil {
+		t.Errorf("the token in use: %v, %v", changed, err)
+	}
+	if changed, err := d.SetToken("EAAanother0123456789", "s3cret"); !changed || err != nil {
+		t.Fatal(changed, err)
 	}
 	d.Send(t.Context(), smallParcels(1))
 	if got := g.Requests()[0].authorization; got != "Bearer EAAanother0123456789" {

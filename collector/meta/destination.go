@@ -156,8 +156,8 @@ func (c *Config) check() error {
 	if err := checkToken(c.Token); err != nil {
 		fault("%w", err)
 	}
-	if c.AppSecret != "" && !tokenGrammar.MatchString(string(c.AppSecret)) {
-		fault("the app's secret holds blanks; copy it again from the app's settings")
+	if err := checkSecret(c.AppSecret); err != nil {
+		fault("%w", err)
 	}
 	if !versionGrammar.MatchString(c.Version) {
 		fault("the version %q is not like %q", c.Version, DefaultVersion)

@@ -6,6 +6,7 @@ package meta
 
 import (
 	"context"
+	"time"
 
 	"matchkey/collector"
 )
@@ -43,8 +44,9 @@ type shipment struct {
 	d        *Destination
 	parcels  []collector.Parcel
 	verdicts []collector.Verdict
-	// left is how many requests may still be made.
+	// left is how many requests may still be made; made is true after the first.
 	left int
+	made bool
 	// stopped is the verdict on everything not yet sent, once a request did not
 	// go through.
 	stopped *collector.Verdict
@@ -87,28 +89,41 @@ func (s *shipment) post(ctx context.Context, batch []int) judgement {
 	if s.stopped != nil {
 		return judgement{verdict: *s.stopped}
 	}
-	if ctx.Err() != nil || s.left == 0 {
+	if ctx.Err() != nil || s.left == 0 || s.short(ctx) {
 		detail := "The time was up before it was sent."
 		if s.left == 0 {
 			detail = "Too many faulty events stood in the same batch; the rest is sent later."
 		}
-		s.stop(collector.Verdict{Ruling: collector.Retry, Reason: ReasonNotSent, Detail: detail})
+		s.stop(collector.Verdict{Ruling: collector.Retry, Unsent: true, Reason: ReasonNotSent, Detail: detail})
 		return judgement{verdict: *s.stopped}
 	}
 	s.left--
+	s.made = true
 	j := judge(s.d.post(ctx, s.d.endpoint, jsonBody, s.d.splice(s.parcels, batch)...), len(batch))
 	switch j.verdict.Ruling {
 	case collector.Retry, collector.Blocked:
 		s.stop(j.verdict)
 	case collector.InDoubt:
 		s.stop(collector.Verdict{
-			Ruling: collector.Retry, Reason: ReasonNotSent, Detail: Sentences()[ReasonNotSent],
+			Ruling: collector.Retry, Unsent: true, Reason: ReasonNotSent, Detail: Sentences()[ReasonNotSent],
 		})
 	}
 	return j
 }
 
-func (s *shipment) stop(v collector.Verdict) { s.stopped = &v }
+// short reports whether a further request could be cut off by the end of the
+// shipment's time, which would leave it in doubt.
+func (s *shipment) short(ctx context.Context) bool {
+	end, ok := ctx.Deadline()
+	return ok && s.made && time.Until(end) < s.d.timeout
+}
+
+// stop has everything not yet sent get a verdict: what was not sent was not
+// counted and spends no try, whatever became of the request before it.
+func (s *shipment) stop(v collector.Verdict) {
+	v.Doubtful, v.Unsent = false, v.Ruling == collector.Retry
+	s.stopped = &v
+}
 
 func (s *shipment) settle(batch []int, v collector.Verdict) {
 	for _, i := range batch {

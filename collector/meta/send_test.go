@@ -245,13 +245,13 @@ func TestWhatLeftAndWhatDidNot(t *testing.T) {
 				_, _ = io.Copy(io.Discard, r.Body)
 				return &http.Response{StatusCode: 200, Body: io.NopCloser(io.MultiReader(strings.NewReader(`{"events_received":1}`), broken{}))}, nil
 			})
-		}, collector.InDoubt, ReasonAnswerUnreadable},
+		}, collector.Retry, ReasonAnswerUnreadable},
 		{"an endless answer", func(c *Config) {
 			c.Transport = roundTripper(func(r *http.Request) (*http.Response, error) {
 				_, _ = io.Copy(io.Discard, r.Body)
 				return &http.Response{StatusCode: 200, Body: io.NopCloser(endless{})}, nil
 			})
-		}, collector.InDoubt, ReasonAnswerUnreadable},
+		}, collector.Retry, ReasonAnswerUnreadable},
 		{"a refusal that ends early", func(c *Config) {
 			c.Transport = roundTripper(func(r *http.Request) (*http.Response, error) {
 				_, _ = io.Copy(io.Discard, r.Body)

@@ -69,3 +69,10 @@ func checkToken(t Token) error {
 	}
 	return nil
 }
+
+func checkSecret(s Token) error {
+	if s != "" && !tokenGrammar.MatchString(string(s)) {
+		return errors.New("the app's secret holds blanks; copy it again from the app's settings")
+	}
+	return nil
+}

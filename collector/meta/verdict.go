@@ -95,8 +95,8 @@ func read(a answer, n int) judgement {
 		return foreign(a)
 	case !readable || envelope.Received == nil:
 		return judgement{verdict: collector.Verdict{
-			Ruling: collector.InDoubt, Reason: ReasonAnswerUnreadable,
-			Detail: "The request was accepted and its answer cannot be read.",
+			Ruling: collector.Retry, Doubtful: true, Reason: ReasonAnswerUnreadable,
+			Detail: "The answer has a status of success and cannot be read: a proxy's page, or cut off.",
 		}}
 	case *envelope.Received != n:
 		return judgement{verdict: collector.Verdict{
@@ -111,12 +111,15 @@ func read(a answer, n int) judgement {
 func refused(a answer, e graphError) judgement {
 	class := classify(a.status, e.Code, e.Subcode, e.Transient)
 	v := collector.Verdict{
-		Ruling: class.ruling, Doubtful: class.doubtful, Reason: class.reason, After: class.after,
+		Ruling: class.ruling, Doubtful: class.doubtful, Unsent: class.after > 0, Reason: class.reason, After: class.after,
 		Detail: scrub(strings.Join([]string{e.Message, e.UserTitle, e.UserText}, " ")),
 		Code:   e.Code, Subcode: e.Subcode, Trace: scrubTrace(e.Trace),
 	}
-	if class.reason == ReasonThrottled {
-		v.After = pause(a.header)
+	switch class.reason {
+	case ReasonThrottled:
+		v.After, v.Unsent = pause(a.header), true
+	case ReasonPolicy:
+		v.Alarm = &collector.Alarm{Reason: ReasonPolicy, Detail: v.Detail}
 	}
 	return judgement{verdict: v, spoiled: class.spoiled}
 }
@@ -132,7 +135,7 @@ func foreign(a answer) judgement {
 		v.Ruling, v.Reason = collector.Rejected, ReasonPayloadRejected
 		return judgement{verdict: v, spoiled: true}
 	case a.status == http.StatusTooManyRequests:
-		v.Reason, v.After = ReasonThrottled, pause(a.header)
+		v.Reason, v.After, v.Unsent = ReasonThrottled, pause(a.header), true
 	case a.status >= 500, a.status == http.StatusRequestTimeout, a.status == http.StatusTooEarly:
 		// A gateway that gave up waiting says nothing of what went on behind it.
 		v.Reason, v.Doubtful = ReasonUnavailable, true

@@ -105,10 +105,10 @@ func TestAnswersThatAreNotErrors(t *testing.T) {
 		{"all counted", `{"events_received":3,"messages":[],"fbtrace_id":"A"}`, 200, collector.Accepted, "", false},
 		{"one more key", `{"events_received":3,"id":"1","new":{}}`, 200, collector.Accepted, "", false},
 		{"fewer counted", `{"events_received":2}`, 200, collector.InDoubt, ReasonCountMismatch, false},
-		{"no count", `{}`, 200, collector.InDoubt, ReasonAnswerUnreadable, false},
-		{"nothing", ``, 200, collector.InDoubt, ReasonAnswerUnreadable, false},
-		{"cut off", `{"events_rec`, 200, collector.InDoubt, ReasonAnswerUnreadable, false},
-		{"a page", `<html>Welcome to the hotel</html>`, 200, collector.InDoubt, ReasonAnswerUnreadable, false},
+		{"no count", `{}`, 200, collector.Retry, ReasonAnswerUnreadable, false},
+		{"nothing", ``, 200, collector.Retry, ReasonAnswerUnreadable, false},
+		{"cut off", `{"events_rec`, 200, collector.Retry, ReasonAnswerUnreadable, false},
+		{"a page", `<html>Welcome to the hotel</html>`, 200, collector.Retry, ReasonAnswerUnreadable, false},
 		{"an error in spite of 200", graphErrorBody(190, 0, false), 200, collector.Blocked, ReasonToken, false},
 		{"a proxy's page", `<html>Bad Gateway</html>`, 502, collector.Retry, ReasonUnavailable, false},
 		{"a cut error", `{"error":{"code":100,`, 500, collector.Retry, ReasonUnavailable, false},
@@ -123,6 +123,10 @@ func TestAnswersThatAreNotErrors(t *testing.T) {
 		j := judge(answer{status: c.status, header: http.Header{}, body: []byte(c.body)}, 3)
 		if j.verdict.Ruling != c.ruling || j.verdict.Reason != c.reason || j.spoiled != c.spoiled {
 			t.Errorf("%s: %+v, spoiled %v", c.name, j.verdict, j.spoiled)
+		}
+		// Whatever came from behind a gateway, or was said to be a success, may count.
+		if v := j.verdict; v.Ruling == collector.Retry && v.Doubtful != (c.status < 300 || c.status >= 500 || c.status == 408) {
+			t.Errorf("%s: doubtful is %v", c.name, v.Doubtful)
 		}
 	}
 }

@@ -198,6 +198,9 @@ func (g *gate) done(n int, verdicts []collector.Verdict, now time.Time) (c chang
 		c.opened = g.fail(*said.failed, now)
 		c.until = g.breaker.NextTry
 	}
+	if g.pause.By == collector.PausedByDestination {
+		g.probeAt = now.Add(probeEvery) // whatever was said, it is not over
+	}
 	g.heed(said, now, &c)
 	return c
 }

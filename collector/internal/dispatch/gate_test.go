@@ -24,19 +24,31 @@ func newGateTest(t *testing.T) *gateTest {
 // send enters, which has to be allowed, and gets one verdict for the request.
 func (g *gateTest) send(v collector.Verdict) change {
 	g.Helper()
-	n, at := g.enter(g.now)
-	if n == 0 {
-		g.Fatalf("nothing may be sent until %s", at)
+	l := g.enter(g.now)
+	if l.n == 0 {
+		g.Fatalf("nothing may be sent until %s", l.at)
 	}
-	return g.done(n, []collector.Verdict{v}, g.now)
+	return g.done(l.n, []collector.Verdict{v}, g.now)
 }
 
 // closed wants that nothing may be sent until a time.
 func (g *gateTest) closed(until time.Time) {
 	g.Helper()
-	if n, at := g.enter(g.now); n != 0 || !at.Equal(until) {
-		g.Fatalf("%d may be sent, or after %s; want none before %s", n, at.Sub(epoch), until.Sub(epoch))
+	if l := g.enter(g.now); l.n != 0 || l.ask || !l.at.Equal(until) {
+		g.Fatalf("%d may be sent (ask first: %v), or after %s; want none before %s", l.n, l.ask, l.at.Sub(epoch), until.Sub(epoch))
 	}
+}
+
+// asks wants that the destination has to be asked now, and gets an answer.
+func (g *gateTest) asks(v collector.Verdict) change {
+	g.Helper()
+	if l := g.enter(g.now); !l.ask {
+		g.Fatalf("it is not asked how it stands: %+v", l)
+	}
+	if l := g.enter(g.now); l.ask || l.n > 0 {
+		g.Fatalf("it is asked twice at a time: %+v", l)
+	}
+	return g.checked(v, g.now)
 }
 
 // opened wants that exactly n deliveries may be sent now, in requests of batch.
@@ -44,7 +56,7 @@ func (g *gateTest) opened(n, requests int) {
 	g.Helper()
 	sum, leaves := 0, []int{}
 	for {
-		k, _ := g.enter(g.now)
+		k := g.enter(g.now).n
 		if k == 0 {
 			break
 		}
@@ -97,9 +109,8 @@ func TestBreaker(t *testing.T) {
 	waits := []time.Duration{}
 	for range 10 {
 		g.now = s.Breaker.NextTry
-		g.opened(1, 1)
-		if c := g.send(failed); c.opened {
-			t.Error("an open breaker opened again")
+		if c := g.asks(failed); c.opened || c.closed {
+			t.Errorf("a bad answer changed %+v", c)
 		}
 		g.fill(&s, g.now)
 		waits = append(waits, s.Breaker.NextTry.Sub(g.now))
@@ -108,10 +119,17 @@ func TestBreaker(t *testing.T) {
 		t.Errorf("it waits for %v", waits)
 	}
 	g.now = s.Breaker.NextTry
-	if c := g.send(good); !c.closed {
-		t.Errorf("what went through did not close it: %+v", c)
+	if c := g.asks(good); !c.closed {
+		t.Errorf("a good answer did not close it: %+v", c)
 	}
-	for want := 2; want <= 64; want *= 2 {
+	g.opened(1, 1)
+	if c := g.send(failed); c.opened {
+		t.Errorf("it is told again that it fails: %+v", c)
+	}
+	g.closed(g.now.Add(cooldownMax / 2)) // the first failure opens it again, for as long as before
+	g.now = g.now.Add(cooldownMax / 2)
+	g.asks(good)
+	for want := 1; want <= 64; want *= 2 {
 		g.opened(want, 1)
 		g.send(good)
 	}
@@ -119,9 +137,8 @@ func TestBreaker(t *testing.T) {
 	g.send(good)
 	g.send(failed)
 	g.send(failed)
-	if c := g.send(good); c.closed {
-		t.Error("failures that did not follow one another opened it")
-	}
+	g.send(good)
+	g.opened(400, 4)
 }
 
 func TestGoodCheckClosesTheBreaker(t *testing.T) {
@@ -138,6 +155,22 @@ func TestGoodCheckClosesTheBreaker(t *testing.T) {
 	g.opened(1, 1)
 }
 
+// TestFailuresAtOnce: requests that were out together fail together.
+func TestFailuresAtOnce(t *testing.T) {
+	g := newGateTest(t)
+	for range 3 {
+		g.send(good)
+	}
+	var out []int
+	for range 4 {
+		out = append(out, g.enter(g.now).n)
+	}
+	for _, n := range out {
+		g.done(n, []collector.Verdict{failed}, g.now)
+	}
+	g.closed(epoch.Add(500 * time.Millisecond))
+}
+
 func TestBlockPausesAndIsProbed(t *testing.T) {
 	g := newGateTest(t)
 	if c := g.send(blocked); !c.paused {
@@ -150,6 +183,9 @@ func TestBlockPausesAndIsProbed(t *testing.T) {
 		t.Error("it was paused twice")
 	}
 	g.closed(epoch.Add(2 * probeEvery))
+	g.now = g.now.Add(probeEvery)
+	g.send(failed) // it fails now in another way
+	g.closed(g.now.Add(probeEvery))
 	if c := g.checked(good, g.now); !c.resumed {
 		t.Error("a good check did not end the pause")
 	}
@@ -167,7 +203,7 @@ func TestBlockPausesAndIsProbed(t *testing.T) {
 
 func TestPersonPausesOverTheDestination(t *testing.T) {
 	g := newGateTest(t)
-	n, _ := g.enter(g.now)
+	n := g.enter(g.now).n
 	g.stop(collector.Pause{By: collector.PausedByPerson, Reason: collector.ReasonPaused})
 	if c := g.done(n, []collector.Verdict{blocked}, g.now); c.paused {
 		t.Error("the destination paused what a person had paused")
@@ -194,11 +230,50 @@ func TestUsageSlowsAndStops(t *testing.T) {
 	}
 	g.closed(g.now.Add(regain))
 	g.now = g.now.Add(regain)
+	g.opened(100, 1) // the time it asked for is over
 	g.send(used(99, 600))
 	g.closed(g.now.Add(10 * time.Minute))
 	g.now = g.now.Add(10 * time.Minute)
 	g.send(used(3, 0))
 	g.opened(200, 2)
+}
+
+// TestUsageIsNotBelievedForEver: one answer said 90 %, and no other says anything.
+func TestUsageIsNotBelievedForEver(t *testing.T) {
+	g := newGateTest(t)
+	g.send(used(90, 0))
+	g.now = g.now.Add(usageLife / 2)
+	g.send(good)
+	var s collector.DestinationStatus
+	if g.fill(&s, g.now); s.Usage.Percent != 90 {
+		t.Errorf("the usage is %+v", s.Usage)
+	}
+	g.now = g.now.Add(usageLife / 2)
+	s = collector.DestinationStatus{}
+	if g.fill(&s, g.now); s.Usage.Percent != 0 {
+		t.Errorf("a minute later the usage is %+v", s.Usage)
+	}
+	g.opened(400, 4)
+	g.checked(used(96, 30), g.now)
+	g.closed(g.now.Add(30 * time.Second))
+}
+
+func TestResumeEndsThrottling(t *testing.T) {
+	g := newGateTest(t)
+	g.send(collector.Verdict{Ruling: collector.Retry, Reason: "policy", After: time.Hour, Alarm: &collector.Alarm{Reason: "policy"}})
+	g.closed(epoch.Add(time.Hour))
+	if !g.resume(g.now) {
+		t.Error("there was something to end")
+	}
+	g.opened(100, 1)
+	var s collector.DestinationStatus
+	if g.fill(&s, g.now); len(s.Alarms) != 1 {
+		t.Errorf("the alarms are %+v", s.Alarms)
+	}
+	var later collector.DestinationStatus
+	if g.fill(&later, g.now.Add(alarmLife)); len(later.Alarms) != 0 {
+		t.Errorf("a day later there are still alarms: %+v", later.Alarms)
+	}
 }
 
 func TestThrottledIsNoFailure(t *testing.T) {

@@ -124,6 +124,10 @@ func settle(d *collector.Delivery, s collector.Settlement) (bool, error) {
 			d.Unanswered++
 		}
 	}
+	if s.Verdict == nil && d.InFlight() {
+		// Whoever holds the lease says so: it began and nothing was sent.
+		d.Attempts = d.Attempts[:len(d.Attempts)-1]
+	}
 	if !s.ExpiresAt.IsZero() {
 		d.ExpiresAt, d.ExpiresWhy = s.ExpiresAt, s.ExpiresWhy
 	}

@@ -223,6 +223,10 @@ func (d *Delivery) Begin(at time.Time) {
 	d.Attempts = append(d.Attempts, Attempt{At: at})
 }
 
+// Never is a due time that does not come: a delivery in doubt that is due then is
+// left to a person.
+var Never = time.Date(2200, 1, 1, 0, 0, 0, 0, time.UTC)
+
 // Doubted reports whether the last attempt ended in doubt, and nobody has said
 // since what became of it. Such a delivery rests in StateInDoubt, not in
 // StatePending, whatever it is leased for.

@@ -109,12 +109,15 @@ func (k checker) scenarioConsent(at string, s *Site, sc Scenario) {
 
 func (k checker) scenarioTo(at string, s *Site, sc Scenario) {
 	var names []string
-	kinds := map[string]string{}
+	kinds, datasets := map[string]string{}, map[string]string{}
 	for _, d := range k.c.Destinations {
 		names = append(names, d.Name)
 		kinds[d.Name] = d.kind()
+		if d.Meta != nil {
+			datasets[d.Name] = d.Meta.Dataset
+		}
 	}
-	seen := map[string]bool{}
+	seen, bySet := map[string]bool{}, map[string]string{}
 	for i, to := range sc.To {
 		path := fmt.Sprintf("%s.to[%d]", at, i)
 		kind, known := kinds[to]
@@ -126,6 +129,12 @@ func (k checker) scenarioTo(at string, s *Site, sc Scenario) {
 			k.err(path, "The scenario %q sends to the destination %q, which does not exist. %s", sc.Name, shorten(to), oneOf(to, names))
 		default:
 			k.named(path, s, sc, kind)
+		}
+		if set := datasets[to]; set != "" && !seen[to] {
+			if first := bySet[set]; first != "" {
+				k.err(path, "The scenario %q sends to %q and to %q, which are one dataset. Meta would count every event twice: it collapses a server's copy with the Pixel's, and no two from servers. Keep one.", sc.Name, first, to)
+			}
+			bySet[set] = to
 		}
 		seen[to] = true
 	}

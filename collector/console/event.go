@@ -53,23 +53,25 @@ type deliveryPart struct {
 	MovedAt   moment
 	MatchedAt moment
 	DueAt     moment
-	DueSays   string     // what happens then
-	Stops     []stopView // why not even then, or not yet
-	ExpiresAt moment
-	Expires   *why // what ends the window
-	Outcome   string
-	Decided   []why
-	Needs     string
-	Strip     string
-	Records   []recordView
-	SentWord  string // heads Sent
-	Sent      []fieldView
-	Dropped   []fieldView
-	Attempts  []attemptView
-	NoAttempt string // said when there is none
-	KeptSome  bool   // more attempts were made than are kept
-	Redrive   string // address of the confirm page, for dead ones
-	Resolve   string // the same, for those in doubt
+	// LeftToPerson: it is in doubt, and sent again only when a person says so.
+	LeftToPerson bool
+	DueSays      string     // what happens then
+	Stops        []stopView // why not even then, or not yet
+	ExpiresAt    moment
+	Expires      *why // what ends the window
+	Outcome      string
+	Decided      []why
+	Needs        string
+	Strip        string
+	Records      []recordView
+	SentWord     string // heads Sent
+	Sent         []fieldView
+	Dropped      []fieldView
+	Attempts     []attemptView
+	NoAttempt    string // said when there is none
+	KeptSome     bool   // more attempts were made than are kept
+	Redrive      string // address of the confirm page, for dead ones
+	Resolve      string // the same, for those in doubt
 }
 
 type recordView struct {
@@ -156,13 +158,15 @@ func (c *console) deliveryPart(e EventExplanation, d DeliveryExplanation) delive
 		Outcome: outcomeSays(d.Decision.Outcome), Decided: c.whys(d.Decision.Reasons),
 		SentWord: sentWord(d.State), Needs: strings.Join(d.Decision.Purposes, ", "), Strip: joined(d.Decision.Strip),
 	}
-	if windowMatters(d.State) {
+	if d.State == collector.StateInDoubt && !d.DueAt.Before(collector.Never) {
+		p.DueAt, p.LeftToPerson = moment{}, true
+	} else if windowMatters(d.State) {
 		p.ExpiresAt = at(d.ExpiresAt, now)
 		if d.ExpiresWhy != "" {
 			p.Expires = c.is(d.ExpiresWhy)
 		}
 	}
-	if !d.DueAt.IsZero() && (d.State == collector.StatePending || d.State == collector.StateInDoubt) {
+	if !p.LeftToPerson && !d.DueAt.IsZero() && (d.State == collector.StatePending || d.State == collector.StateInDoubt) {
 		if s, ok := c.standing(d.Destination); ok {
 			p.Stops = c.stops(s)
 		}

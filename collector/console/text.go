@@ -96,10 +96,14 @@ func (t *report) delivery(d DeliveryExplanation, n, of int) {
 	t.item("why", append(t.reasons(d.Reasons), printable(d.Detail))...)
 	t.item("scenario", printable(d.Scenario))
 	t.item("matched", utc(d.MatchedAt)+" UTC")
-	if !d.DueAt.IsZero() {
+	leftToPerson := d.State == collector.StateInDoubt && !d.DueAt.Before(collector.Never)
+	switch {
+	case leftToPerson:
+		t.item("due", "left to a person, who says what became of it: matchkey resolve --event ID --as delivered (or dead, or resend)")
+	case !d.DueAt.IsZero():
 		t.item("due", utc(d.DueAt)+" UTC")
 	}
-	if d.ExpiresWhy != "" && windowMatters(d.State) {
+	if d.ExpiresWhy != "" && windowMatters(d.State) && !leftToPerson {
 		t.item("window ends", utc(d.ExpiresAt)+" UTC; from then on: "+t.reason(d.ExpiresWhy))
 	}
 	if d.Doubts > 0 {

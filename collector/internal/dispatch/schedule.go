@@ -1,6 +1,10 @@
 package dispatch
 
-import "time"
+import (
+	"time"
+
+	"matchkey/collector"
+)
 
 // The schedule: full jitter under a ceiling that doubles from base to cap.
 // Full jitter, because many deliveries fail at one moment and must not come
@@ -16,8 +20,8 @@ const (
 	portionFrom = 3
 )
 
-// never is a due time that does not come.
-var never = time.Date(2200, 1, 1, 0, 0, 0, 0, time.UTC)
+// never is a time that does not come.
+var never = collector.Never
 
 // NextAttempt is how long to wait after the given number of tries; jitter is
 // uniform in [0,1). Pure.

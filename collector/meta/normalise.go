@@ -9,7 +9,6 @@ import (
 	"encoding/hex"
 	"strings"
 	"time"
-	"unicode"
 	"unicode/utf8"
 
 	"golang.org/x/text/cases"
@@ -219,18 +218,8 @@ func isHex(s string) bool {
 // trim takes blanks from both ends.
 func trim(s string) string { return strings.TrimFunc(s, isBlank) }
 
-// isBlank reports whether a character shows nothing and means nothing: what
-// Unicode counts as blank, the byte order mark, the zero-width space, the word
-// joiner, the soft hyphen, and the marks of direction that telephones put around
-// what is copied from an address book. The joiners of Persian and of emoji are
-// not among them: they are letters' business.
-func isBlank(r rune) bool {
-	switch r {
-	case '\ufeff', '\u200b', '\u2060', '\u00ad':
-		return true
-	}
-	return unicode.IsSpace(r) || r > unicode.MaxLatin1 && unicode.Is(unicode.Bidi_Control, r)
-}
+// isBlank is one answer for us, the edge and conditions.
+func isBlank(r rune) bool { return collector.IsBlank(r) }
 
 // lower is the text in lower case as JavaScript and Python write it, so that the
 // Pixel and Meta's libraries hash the same: "İ" keeps its dot as a combining

@@ -65,3 +65,46 @@ func isDigits(s string, most int) bool {
 	}
 	return s != "" && len(s) <= most
 }
+
+// PlainText writes a text with ASCII's digits and punctuation where it has those
+// of other keyboards: digits of every script, full-width and small forms,
+// typographic dashes and blanks. What shows nothing is left out. Letters stay.
+// It is for reading numbers and for finding addresses, never what is hashed. Pure.
+func PlainText(text string) string {
+	for i := range len(text) {
+		if text[i] > unicode.MaxASCII {
+			return strings.Map(plainRune, text)
+		}
+	}
+	return text
+}
+
+func plainRune(r rune) rune {
+	if r <= unicode.MaxASCII {
+		return r
+	}
+	if d, ok := DecimalDigit(r); ok {
+		return rune(d)
+	}
+	switch {
+	case unicode.IsSpace(r):
+		return ' '
+	case IsBlank(r), r == '\u200c', r == '\u200d', unicode.Is(unicode.Variation_Selector, r):
+		return -1
+	case unicode.Is(unicode.Pd, r), r == '\u2212': // the minus sign
+		return '-'
+	case '\uff01' <= r && r <= '\uff5e': // full-width ASCII
+		return r - '\uff01' + '!'
+	}
+	switch r {
+	case '\ufe62':
+		return '+'
+	case '\ufe6b':
+		return '@'
+	case '\u3002', '\uff61', '\ufe52': // the full stops of East Asia
+		return '.'
+	case '\u2044', '\u2215':
+		return '/'
+	}
+	return r
+}

@@ -44,3 +44,14 @@ func TestDecimalDigit(t *testing.T) {
 		}
 	}
 }
+
+func TestPlainText(t *testing.T) {
+	for text, want := range map[string]string{
+		"": "", "a-b 1": "a-b 1", "＋４９（１７１）": "+49(171)", "٠١٧١": "0171", "+49\u00a0171\u2011392": "+49 171-392",
+		"a\u00adb\u200bc\u200dd": "abcd", "a﹫b。de": "a@b.de", "１９９７／０２": "1997/02", "Zürich": "Zürich", "−5": "-5",
+	} {
+		if got := PlainText(text); got != want {
+			t.Errorf("%q: %q, want %q", text, got, want)
+		}
+	}
+}

@@ -61,7 +61,7 @@ var normalisers = map[string]normaliser{
 	keyEmail:      one(email),
 	keyFirstName:  one(name),
 	keyLastName:   one(name),
-	keyBirth:      one(birth),
+	keyBirth:      func(v, where string) []string { return list(birth(v, regionOf(where))) },
 	keyGender:     one(gender),
 	keyCity:       func(v, _ string) []string { return city(v) },
 	keyState:      func(v, where string) []string { return list(state(v, regionOf(where))) },
@@ -117,11 +117,9 @@ func normalise(key, value, where string) (forms []string, hashed bool, why colle
 		return []string{value}, true, ""
 	}
 	if key == keyPhone {
-		form, why := phone(value, regionOf(where))
-		if why != "" {
+		if forms, why = phone(value, regionOf(where)); why != "" {
 			return nil, false, why
 		}
-		forms = list(form)
 	} else {
 		forms = rule(value, where)
 	}

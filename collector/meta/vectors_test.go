@@ -101,6 +101,10 @@ var overruledGroups = []overruled{
 		func(v, _ string) bool { return v == "AB" }, nothing,
 	},
 	{
+		"groups of digits with different things between them may be a date and a time, so they are no date", "db",
+		func(v, _ string) bool { return v == "1990.12-31" || strings.Contains(v, "@#$") }, nothing,
+	},
+	{
 		"1900 had no 29 February, so it is nobody's date of birth", "db",
 		func(v, _ string) bool { return v == "02-29-1900" }, nothing,
 	},

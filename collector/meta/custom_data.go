@@ -63,7 +63,7 @@ func (d *draft) property(key string, value any) {
 		}
 		d.dropped("custom_data.*", "", why)
 		return
-	case personalKey(key):
+	case mayBePersonal(value) && personalKey(key):
 		d.dropped(path, "", ReasonPersonal)
 		return
 	case key == "event_id":

@@ -109,6 +109,9 @@ func normalise(key, value, where string) (forms []string, hashed bool, why colle
 		value = norm.NFC.String(value)
 	}
 	value = trim(value)
+	if why := placeholder(value); why != "" {
+		return nil, false, why
+	}
 	if isHash(value) {
 		value = strings.ToLower(value)
 		if why := deniedHash[value]; why != "" {
@@ -147,6 +150,16 @@ var deniedForm = map[string]collector.Reason{
 	"null":      ReasonPlaceholderNull,
 	"undefined": ReasonPlaceholderUndefined,
 	"test":      ReasonPlaceholderTest,
+}
+
+// placeholder names a value that is one, whatever its key. One that is simply
+// empty has another reason.
+func placeholder(value string) collector.Reason {
+	const longest = len("undefined")
+	if value == "" || len(value) > longest {
+		return ""
+	}
+	return deniedForm[strings.ToLower(value)]
 }
 
 // deniedHash lists the hashes of deniedForm.

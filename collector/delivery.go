@@ -308,8 +308,11 @@ type Field struct {
 }
 
 // A Payload is a delivery as its destination will get it: the body that every
-// try repeats to the letter, and the lineage of each field in it.
+// try repeats to the letter while it is good, and the lineage of each field in it.
 type Payload struct {
 	Body   []byte  `json:"body,omitempty"`
 	Fields []Field `json:"fields,omitempty"`
+	// GoodUntil is when something in the body gets too old to be sent; from then
+	// on a try composes anew. Zero: it is good as long as the delivery is open.
+	GoodUntil time.Time `json:"good_until,omitzero"`
 }

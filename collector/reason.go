@@ -33,6 +33,7 @@ const (
 	ReasonChannel         Reason = "channel_unknown"
 	ReasonIntegrations    Reason = "integrations_invalid"
 	ReasonPropertiesLarge Reason = "properties_too_large"
+	ReasonListLong        Reason = "list_too_long"
 	ReasonProperty        Reason = "property_invalid"
 	ReasonFieldTooLong    Reason = "field_too_long"
 	ReasonUnknownField    Reason = "field_unknown"
@@ -100,6 +101,7 @@ func Sentences() map[Reason]string {
 		ReasonChannel:         "The channel is none of web, app, store, phone, email, chat, messaging, system, other; leave it out when you do not know.",
 		ReasonIntegrations:    "The integrations are an object with one object for each kind of destination, at most 8 KiB in all.",
 		ReasonPropertiesLarge: "The event's properties are too large or too deeply nested.",
+		ReasonListLong:        "The list has more entries than are kept of one; the first were kept.",
 		ReasonProperty:        "A property is not a JSON value that can be kept.",
 		ReasonFieldTooLong:    "A field is longer than allowed.",
 		ReasonUnknownField:    "A field is not part of the format.",

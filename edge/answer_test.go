@@ -58,7 +58,7 @@ func TestContactDataByName(t *testing.T) {
 		"phone": true, "customer_phone": true, "billingEmail": true, "Mobile": true, "tel": true,
 		"hotel": false, "phone_model": false, "motel": false, "channel": false, "thermophone": false,
 	} {
-		if got := checkProperty(name, []any{"x"}, 1) == ReasonContactData; got != want {
+		if got := checkName(name, []any{"x"}) == ReasonContactData; got != want {
 			t.Errorf("a list named %s: contact data %t, want %t", name, got, want)
 		}
 	}

@@ -54,10 +54,11 @@ func isOwnID(s string) bool {
 // checkEventID says what is wrong with an event id, if anything. The id may be
 // a deterministic one, "<name>.<own id>"; the bound is the own id's.
 func checkEventID(name, id string) collector.Reason {
-	if own := strings.TrimPrefix(id, name+"."); !isOwnID(own) {
+	own := strings.TrimPrefix(id, name+".")
+	if !isOwnID(own) {
 		return collector.ReasonEventID
 	}
-	if collector.HoldsEmail(id) {
+	if collector.HoldsEmail(own) || collector.HoldsPhone(own) {
 		return ReasonContactData
 	}
 	return ""
@@ -77,7 +78,7 @@ func checkCustomer(id string) collector.Reason {
 	if strings.TrimSpace(id) == "" {
 		return collector.ReasonMalformed
 	}
-	if collector.HoldsEmail(id) {
+	if collector.HoldsEmail(id) || collector.HoldsPhone(id) {
 		return ReasonContactData
 	}
 	return ""

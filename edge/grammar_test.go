@@ -22,6 +22,10 @@ func TestPageURL(t *testing.T) {
 		{"https://[2001:db8::1]:8443/x", "https://[2001:db8::1]:8443/x", ""},
 		{"https://shop.example/u/anna@example.com", "https://shop.example/", ReasonContactData},
 		{"https://shop.example/u/anna%2540example.com", "https://shop.example/", ReasonContactData},
+		{"https://shop.example/u/+491713920042/x", "https://shop.example/", ReasonContactData},
+		{"https://shop.example/u/%2B491713920042", "https://shop.example/", ReasonContactData},
+		{"https://shop.example/u/0049%20171%203920042", "https://shop.example/", ReasonContactData},
+		{"https://shop.example/p/0049000028911/2026-11-25", "https://shop.example/p/0049000028911/2026-11-25", ""},
 		{"?fbclid=x", "", ""},
 		{"/path", "", collector.ReasonMalformed},
 		{"file:///etc/passwd", "", collector.ReasonMalformed},
@@ -34,6 +38,26 @@ func TestPageURL(t *testing.T) {
 	} {
 		if got, why := pageURL(c.in); got != c.want || why != c.why {
 			t.Errorf("%.60q: %q %q, want %q %q", c.in, got, why, c.want, c.why)
+		}
+	}
+}
+
+// An id that is contact data is refused, an order number is not.
+func TestContactDataIsNoID(t *testing.T) {
+	for _, id := range []string{"anna@example.com", "+491713920042", "A+491713920042", "00491713920042", "%2B491713920042"} {
+		if why := checkEventID("purchase", "purchase."+id); why != ReasonContactData && why != collector.ReasonEventID {
+			t.Errorf("event id %q: %q", id, why)
+		}
+		if why := checkEventID("purchase", id); why != ReasonContactData {
+			t.Errorf("event id %q: %q", id, why)
+		}
+		if why := checkCustomer(id); why != ReasonContactData {
+			t.Errorf("customer id %q: %q", id, why)
+		}
+	}
+	for _, id := range []string{"A-1001", "0012345678", "2026-11-25+1", "000000000012345678", "0049000028911", "491713920042"} {
+		if event, customer := checkEventID("purchase", id), checkCustomer(id); event != "" || customer != "" {
+			t.Errorf("%q: %q %q", id, event, customer)
 		}
 	}
 }

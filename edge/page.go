@@ -12,7 +12,7 @@ const maxURL = 1024
 
 // pageURL keeps origin and path of an address and nothing else: click ids,
 // search words and tokens travel in the query, and user names before the host.
-// A path that holds an e-mail address is cut to "/". why says what was lost,
+// A path that holds an e-mail address or a phone number is cut to "/". why says what was lost,
 // if anything.
 func pageURL(address string) (kept string, why collector.Reason) {
 	if i := strings.IndexAny(address, "?#"); i >= 0 {
@@ -36,7 +36,7 @@ func pageURL(address string) (kept string, why collector.Reason) {
 	if path == "" {
 		path = "/"
 	}
-	if collector.HoldsEmail(u.Path) || collector.HoldsEmail(path) {
+	if collector.HoldsEmail(path) || collector.HoldsPhone(path) {
 		return origin + "/", ReasonContactData
 	}
 	return origin + path, ""

@@ -1,6 +1,8 @@
 package edge
 
 import (
+	"cmp"
+	"maps"
 	"slices"
 	"strings"
 	"unicode"
@@ -48,54 +50,113 @@ func readProperties(raw jsontext.Value) (kept map[string]any, notes []collector.
 	return kept, notes, ""
 }
 
-// keepValues takes out of an object the values that cannot be kept, with a note
-// each. field is what notes call the object, depth the values' own.
-func keepValues(object map[string]any, field string, depth int) (notes []collector.Note) {
-	for name, value := range object {
-		if why := checkProperty(name, value, depth); why != "" {
-			delete(object, name)
-			notes = append(notes, collector.Note{Field: propertyField(field, name), Reason: why})
-		}
-	}
-	slices.SortFunc(notes, func(a, b collector.Note) int { return strings.Compare(a.Field, b.Field) })
-	return notes
+// keepValues takes out of an object what cannot be kept, with a note each: the
+// value alone, however deep it lies, and not what it lies in. field is what notes
+// call the object, depth the depth of lists and objects in it.
+func keepValues(object map[string]any, field string, depth int) []collector.Note {
+	p := pruner{root: field}
+	p.object(object, field, depth)
+	slices.SortFunc(p.notes, func(a, b collector.Note) int {
+		return cmp.Or(strings.Compare(a.Field, b.Field), strings.Compare(string(a.Reason), string(b.Reason)))
+	})
+	return p.notes
 }
 
-// checkProperty says why a value cannot be kept, if it cannot. depth is the
-// value's own, should it be a list or an object.
-func checkProperty(name string, value any, depth int) collector.Reason {
-	if utf8.RuneCountInString(name) > maxToken {
-		return collector.ReasonFieldTooLong
+// A pruner walks through values and takes out what cannot be kept.
+type pruner struct {
+	root  string
+	notes []collector.Note
+}
+
+// maxPropertyNotes bounds the notes about one object; more of them are told of
+// the object as a whole.
+const maxPropertyNotes = 100
+
+// note notes a fault once, for all entries of a list together.
+func (p *pruner) note(field string, why collector.Reason) {
+	if len(p.notes) >= maxPropertyNotes {
+		field = p.root
 	}
-	if collector.HoldsEmail(name) || mayHoldContact(value) && namesContact(name) {
-		return ReasonContactData
+	if n := (collector.Note{Field: field, Reason: why}); !slices.Contains(p.notes, n) {
+		p.notes = append(p.notes, n)
 	}
+}
+
+func (p *pruner) object(object map[string]any, field string, depth int) {
+	for _, name := range slices.Sorted(maps.Keys(object)) {
+		at := propertyField(field, name)
+		value, why := object[name], checkName(name, object[name])
+		if why == "" {
+			value, why = p.value(value, at, depth)
+		}
+		if why != "" {
+			delete(object, name)
+			p.note(at, why)
+			continue
+		}
+		object[name] = value
+	}
+}
+
+// value returns what is kept of a value, or why nothing is. depth is the value's
+// own, should it be a list or an object.
+func (p *pruner) value(value any, field string, depth int) (any, collector.Reason) {
 	switch v := value.(type) {
 	case string:
-		if len(v) > maxPropertyText {
-			return collector.ReasonFieldTooLong
-		}
-		if collector.HoldsEmail(v) || collector.HoldsPhone(v) {
-			return ReasonContactData
-		}
+		return v, checkText(v)
 	case []any:
-		if depth > maxPropertyDepth || len(v) > maxPropertyMembers {
-			return collector.ReasonPropertiesLarge
+		if depth > maxPropertyDepth {
+			return nil, collector.ReasonPropertiesLarge
 		}
-		for _, member := range v {
-			if why := checkProperty("", member, depth+1); why != "" {
-				return why
+		if len(v) > maxPropertyMembers {
+			v = v[:maxPropertyMembers]
+			p.note(field+"[]", collector.ReasonListLong)
+		}
+		for i := range v {
+			kept, why := p.value(v[i], field+"[]", depth+1)
+			if why != "" {
+				p.note(field+"[]", why)
+				kept = emptied(v[i])
 			}
+			v[i] = kept
 		}
+		return v, ""
 	case map[string]any:
 		if depth > maxPropertyDepth || len(v) > maxPropertyMembers {
-			return collector.ReasonPropertiesLarge
+			return nil, collector.ReasonPropertiesLarge
 		}
-		for name, member := range v {
-			if why := checkProperty(name, member, depth+1); why != "" {
-				return why
-			}
-		}
+		p.object(v, field, depth+1)
+		return v, ""
+	}
+	return value, ""
+}
+
+// emptied is what stays in a list where an entry cannot be kept: the places of
+// the others may have a meaning.
+func emptied(entry any) any {
+	if _, isText := entry.(string); isText {
+		return ""
+	}
+	return nil
+}
+
+// checkName says why a value of this name cannot be kept, if it cannot.
+func checkName(name string, value any) collector.Reason {
+	switch {
+	case utf8.RuneCountInString(name) > maxToken:
+		return collector.ReasonFieldTooLong
+	case collector.HoldsEmail(name), mayHoldContact(value) && namesContact(name):
+		return ReasonContactData
+	}
+	return ""
+}
+
+func checkText(s string) collector.Reason {
+	switch {
+	case len(s) > maxPropertyText:
+		return collector.ReasonFieldTooLong
+	case collector.HoldsEmail(s), collector.HoldsPhone(s):
+		return ReasonContactData
 	}
 	return ""
 }

@@ -142,7 +142,7 @@ func TestServerEventDetails(t *testing.T) {
 			return e.URL == "" && len(e.Notes) == 1 && e.Notes[0].Field == "url"
 		}},
 		{"a property with contact data", `{"id":"A","name":"b","customer":{"id":"c"},"properties":{"a":1,"gift":{"to":["x y@z.com"]}}}`, func(e collector.Event) bool {
-			return len(e.Properties) == 1 && len(e.Notes) == 1 && e.Notes[0] == collector.Note{Field: "properties.gift", Reason: ReasonContactData}
+			return len(e.Properties) == 2 && len(e.Notes) == 1 && e.Notes[0] == collector.Note{Field: "properties.gift.to[]", Reason: ReasonContactData}
 		}},
 		{"62 days ago in a store", `{"id":"A","name":"b","at":"2026-09-23T12:00:00Z","channel":"store","visitor":"1.a.b"}`, func(e collector.Event) bool {
 			return e.Channel == collector.ChannelStore && e.OccurredAt.Equal(noon.Add(-62*24*time.Hour))
@@ -151,8 +151,8 @@ func TestServerEventDetails(t *testing.T) {
 			return cmp.Equal(e.Integrations, map[string]map[string]any{"meta": {"lead_id": "123456789012345", "app": map[string]any{"slots": []any{"i2", ""}}}}) && e.Notes == nil
 		}},
 		{"contact data for one kind of destination", `{"id":"A","name":"b","visitor":"v","integrations":{"meta":{"a":1,"email":"x","deep":{"b":["x@y.example"]}}}}`, func(e collector.Event) bool {
-			return cmp.Equal(e.Integrations, map[string]map[string]any{"meta": {"a": 1.0}}) && cmp.Equal(e.Notes, []collector.Note{
-				{Field: "integrations.meta.deep", Reason: ReasonContactData}, {Field: "integrations.meta.email", Reason: ReasonContactData},
+			return cmp.Equal(e.Integrations, map[string]map[string]any{"meta": {"a": 1.0, "deep": map[string]any{"b": []any{""}}}}) && cmp.Equal(e.Notes, []collector.Note{
+				{Field: "integrations.meta.deep.b[]", Reason: ReasonContactData}, {Field: "integrations.meta.email", Reason: ReasonContactData},
 			})
 		}},
 		{"kinds of destination that are not there", `{"id":"A","name":"b","visitor":"v","integrations":{"All":true,"x y":{},"meta":7}}`, func(e collector.Event) bool {

@@ -204,7 +204,10 @@ func composesPurely(t *testing.T, w DestinationWorld) {
 		t.Error("Compose changed its composition")
 	}
 	second, _ := w.Destination.Compose(composition(w, "purchase.1"))
-	if !bytes.Equal(first.Body, second.Body) || !reflect.DeepEqual(first.Fields, second.Fields) {
+	if !first.GoodUntil.IsZero() && !first.GoodUntil.After(c.Now) {
+		t.Errorf("a body of %v is good until %v: it is never sent", c.Now, first.GoodUntil)
+	}
+	if !first.GoodUntil.Equal(second.GoodUntil) || !bytes.Equal(first.Body, second.Body) || !reflect.DeepEqual(first.Fields, second.Fields) {
 		t.Errorf("equal compositions gave different payloads:\n%s\n%s", first.Body, second.Body)
 	}
 }

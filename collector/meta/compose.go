@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 
 	"matchkey/collector"
 )
@@ -50,7 +51,7 @@ func Compose(c collector.Composition) (collector.Payload, *collector.Refusal) {
 			Detail: "The properties cannot be written as JSON; correct what the site or the scenario sends.",
 		}
 	}
-	payload.Body = body
+	payload.Body, payload.GoodUntil = body, d.goodUntil
 	return payload, nil
 }
 
@@ -75,6 +76,8 @@ type draft struct {
 	// last: fields of one call or beacon come in a row, and share the words.
 	ownWords string
 	last     struct{ receipt, event, words string }
+	// goodUntil is when something in the event gets too old; zero means never.
+	goodUntil time.Time
 	// refusal is the first fault that costs the whole event.
 	refusal *collector.Refusal
 	// room is where the event is written, before its body gets its own size.

@@ -267,6 +267,8 @@ func TestClickOfTheConversion(t *testing.T) {
 		{"the limit of age", known(at(90*day-time.Hour, "A")), at(90*day-time.Hour, "A"), ""},
 		{"over the limit of age", known(at(90*day+time.Second, "A")), "", collector.ReasonTooOld},
 		{"too old when it is sent", known(at(90*day-time.Minute, "A")), "", collector.ReasonTooOld},
+		{"nearly too old when it is sent", known(at(90*day-now.Sub(occurred)-9*time.Minute, "A")), "", collector.ReasonTooOld},
+		{"an older one counts no longer, a newer one does", known(at(90*day-time.Minute, "A"), at(91*day, "B"), at(day, "C")), at(day, "C"), ""},
 		{"seen again is not younger", known(at(day, "A"), at(100*day, "A")), "", collector.ReasonTooOld},
 		{"the same click counts once, of its earliest time", known(at(day, "A"), at(3*day, "A"), at(2*day, "B")), at(2*day, "B"), ""},
 		{"with an appendix it is still the same", known(at(day, "A")+".AQYAAQMA", at(3*day, "A"), at(2*day, "B")), at(2*day, "B"), ""},
@@ -282,6 +284,27 @@ func TestClickOfTheConversion(t *testing.T) {
 		if got := composed(t, comp).UserData.Click; got != c.want || f.Dropped != c.why {
 			t.Errorf("%s: sends %q, dropped %q", c.name, got, f.Dropped)
 		}
+	}
+}
+
+// TestClickAgesBetweenTries: the body says until when its click may be sent, and
+// a body that is composed then goes without it, the event all the same.
+func TestClickAgesBetweenTries(t *testing.T) {
+	c := completeComposition()
+	c.Profile.Identifiers = []collector.Identifier{
+		identifier(collector.KindClick, clickAt(now.Add(-90*24*time.Hour+11*time.Minute), "A"), "b_1", "page_view"),
+	}
+	first := compose(t, c)
+	if want := now.Add(time.Minute); !first.GoodUntil.Equal(want) {
+		t.Fatalf("good until %v, want %v", first.GoodUntil, want)
+	}
+	c.Now = first.GoodUntil
+	if event := composed(t, c); event.UserData.Click != "" {
+		t.Errorf("sends %q when it is no longer good", event.UserData.Click)
+	}
+	wantDropped(t, c, "user_data.fbc", collector.ReasonTooOld)
+	if second := compose(t, c); len(second.Body) == 0 || !second.GoodUntil.IsZero() {
+		t.Errorf("without a click: %d bytes, good until %v", len(second.Body), second.GoodUntil)
 	}
 }
 

@@ -63,7 +63,7 @@ func (d *draft) property(key string, value any) {
 		}
 		d.dropped("custom_data.*", "", why)
 		return
-	case personalKey(key):
+	case mayBePersonal(value) && personalKey(key):
 		d.dropped(path, "", ReasonPersonal)
 		return
 	case key == "event_id":
@@ -141,9 +141,13 @@ func float(v any) (float64, collector.Reason) {
 		if v = trim(v); v == "" {
 			return 0, ReasonEmptyValue
 		}
-		return parseDecimal(v)
+		f, ok := collector.ParseDecimal(v)
+		if !ok {
+			return 0, ReasonValueInvalid
+		}
+		return f, ""
 	case json.Number:
-		return parseDecimal(v.String())
+		return float(v.String())
 	default: // what a scenario's mapping may give
 		r := reflect.ValueOf(v)
 		switch {
@@ -163,29 +167,9 @@ func float(v any) (float64, collector.Reason) {
 	return f, ""
 }
 
-// parseDecimal reads up to 15 digits, and up to 6 behind a point: no exponent,
-// no separator of thousands, nothing that two people may read as two numbers.
-func parseDecimal(s string) (float64, collector.Reason) {
-	digits := s
-	if digits[0] == '-' {
-		digits = digits[1:]
-	}
-	whole, part := digits, "0"
-	for i := range len(digits) {
-		if digits[i] == '.' {
-			whole, part = digits[:i], digits[i+1:]
-			break
-		}
-	}
-	f, err := strconv.ParseFloat(s, 64)
-	if err != nil || len(whole) > 15 || len(part) > 6 || !isDigits(whole) || !isDigits(part) {
-		return 0, ReasonValueInvalid
-	}
-	return f, ""
-}
-
-// text reads a text, or a number written as one, for ids and names. What is
-// personal by what it says is refused.
+// text reads a text, or a number written as one, for ids and names. A number that
+// JSON may have changed on the way is no id; what is personal by what it says is
+// refused.
 func (d *draft) text(v any) (string, collector.Reason) {
 	s, ok := v.(string)
 	if !ok && v != nil {
@@ -193,7 +177,7 @@ func (d *draft) text(v any) (string, collector.Reason) {
 			return "", collector.ReasonMalformed
 		}
 		f, why := float(v)
-		if why != "" {
+		if why != "" || math.Abs(f) >= maxExact {
 			return "", collector.ReasonMalformed
 		}
 		s = strconv.FormatFloat(f, 'f', -1, 64)

@@ -118,6 +118,55 @@ func TestCustomData(t *testing.T) {
 	}
 }
 
+// A key is known by its words, and by the last of them that means something.
+func TestPersonalKeys(t *testing.T) {
+	for _, key := range strings.Fields(`
+		email e-mail userEmail billing_email customer_email_address email2 email_sha256 HTMLMail billingemail
+		phone phone_number phoneNumber phone_number_hash customer.phone telephone telefon handy fax whatsapp mobile tel billingphone phone2
+		fname lname first last first_name lastName firstname shipping_name billing_name contact_name recipient recipient_name ship_to_name
+		cardholder cardholderName user-name username vorname nachname nom nombre apellido prenom name
+		addr address address1 address_line_1 addressLine2 line1 street street_name street_number streetAddress delivery_address strasse adresse
+		zip zip_code zipCode postcode postalCode plz billing_zip address_city address_country shippingaddress
+		birthday birth_date birth_year date_of_birth dob geburtstag gender sex
+		token access_token accessToken api_key apiKey secret client_secret pwd password user_password cvv passport passport_number tax_id
+		account_number bank_account credit_card card_number iban ssn ip ip_address user_agent fbclid lead_id customer_id user_id`) {
+		if !personalKey(key) {
+			t.Errorf("%s is about a person", key)
+		}
+	}
+	for _, key := range strings.Fields(`
+		phone_case phone_model iPhone iPhone_model headphones head_phones smartphone microphone street_food birthstone addressable
+		email_optin email_campaign mailing_list first_purchase last_order product_name brandName coupon_name campaign_name hotel
+		channel telescope zipper zip_hoodie order_number item_number size color holder token_count tokens_used secretary keyboard api_version
+		account_type card_type credit_score tax value tier plan checkin_date birthplace_of_coffee fax_machine mobile_app name_of_product
+		sexy_shirt recipient_count state country_of_origin city_size nomad gender_neutral`) {
+		if personalKey(key) {
+			t.Errorf("%s is about a thing", key)
+		}
+	}
+	got, _ := custom(t, map[string]any{"email_verified": true, "mobile": true, "phone": false, "postal_code": "80331", "region": "BY", "zip": "80331"})
+	if want := (CustomData{"email_verified": true, "mobile": true, "phone": false, "postal_code": "80331", "region": "BY"}); !reflect.DeepEqual(got, want) {
+		t.Errorf("sent %v, want %v", got, want)
+	}
+}
+
+// An id that JSON may have changed on its way is another one's.
+func TestNumbersBeyondExactnessAreNoIDs(t *testing.T) {
+	got, fields := custom(t, map[string]any{
+		"order_id": 12345678901234567890.0, "content_ids": []any{9007199254740992.0, 9007199254740991.0},
+		"contents": []any{map[string]any{"id": 9007199254740993.0}, map[string]any{"id": 5.0}},
+	})
+	want := CustomData{"content_ids": []any{"9007199254740991"}, "contents": []any{map[string]any{"id": "5"}}}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("sent %v, want %v", got, want)
+	}
+	for _, path := range []string{"custom_data.order_id", "custom_data.content_ids[]", "custom_data.contents[].id"} {
+		if f := field(t, fields, path); f.Dropped != collector.ReasonMalformed {
+			t.Errorf("%s: dropped %q", path, f.Dropped)
+		}
+	}
+}
+
 // What is taken out of a list or an item is said, too.
 func TestWhatIsLeftOutOfListsIsSaid(t *testing.T) {
 	got, fields := custom(t, map[string]any{

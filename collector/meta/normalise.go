@@ -9,7 +9,6 @@ import (
 	"encoding/hex"
 	"strings"
 	"time"
-	"unicode"
 	"unicode/utf8"
 
 	"golang.org/x/text/cases"
@@ -62,7 +61,7 @@ var normalisers = map[string]normaliser{
 	keyEmail:      one(email),
 	keyFirstName:  one(name),
 	keyLastName:   one(name),
-	keyBirth:      one(birth),
+	keyBirth:      func(v, where string) []string { return list(birth(v, regionOf(where))) },
 	keyGender:     one(gender),
 	keyCity:       func(v, _ string) []string { return city(v) },
 	keyState:      func(v, where string) []string { return list(state(v, regionOf(where))) },
@@ -110,6 +109,9 @@ func normalise(key, value, where string) (forms []string, hashed bool, why colle
 		value = norm.NFC.String(value)
 	}
 	value = trim(value)
+	if why := placeholder(value); why != "" {
+		return nil, false, why
+	}
 	if isHash(value) {
 		value = strings.ToLower(value)
 		if why := deniedHash[value]; why != "" {
@@ -118,11 +120,9 @@ func normalise(key, value, where string) (forms []string, hashed bool, why colle
 		return []string{value}, true, ""
 	}
 	if key == keyPhone {
-		form, why := phone(value, regionOf(where))
-		if why != "" {
+		if forms, why = phone(value, regionOf(where)); why != "" {
 			return nil, false, why
 		}
-		forms = list(form)
 	} else {
 		forms = rule(value, where)
 	}
@@ -150,6 +150,16 @@ var deniedForm = map[string]collector.Reason{
 	"null":      ReasonPlaceholderNull,
 	"undefined": ReasonPlaceholderUndefined,
 	"test":      ReasonPlaceholderTest,
+}
+
+// placeholder names a value that is one, whatever its key. One that is simply
+// empty has another reason.
+func placeholder(value string) collector.Reason {
+	const longest = len("undefined")
+	if value == "" || len(value) > longest {
+		return ""
+	}
+	return deniedForm[strings.ToLower(value)]
 }
 
 // deniedHash lists the hashes of deniedForm.
@@ -219,18 +229,8 @@ func isHex(s string) bool {
 // trim takes blanks from both ends.
 func trim(s string) string { return strings.TrimFunc(s, isBlank) }
 
-// isBlank reports whether a character shows nothing and means nothing: what
-// Unicode counts as blank, the byte order mark, the zero-width space, the word
-// joiner, the soft hyphen, and the marks of direction that telephones put around
-// what is copied from an address book. The joiners of Persian and of emoji are
-// not among them: they are letters' business.
-func isBlank(r rune) bool {
-	switch r {
-	case '\ufeff', '\u200b', '\u2060', '\u00ad':
-		return true
-	}
-	return unicode.IsSpace(r) || r > unicode.MaxLatin1 && unicode.Is(unicode.Bidi_Control, r)
-}
+// isBlank is one answer for us, the edge and conditions.
+func isBlank(r rune) bool { return collector.IsBlank(r) }
 
 // lower is the text in lower case as JavaScript and Python write it, so that the
 // Pixel and Meta's libraries hash the same: "İ" keeps its dot as a combining

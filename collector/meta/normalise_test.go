@@ -142,10 +142,10 @@ func TestNormalise(t *testing.T) {
 func TestYearOfBirthEndsWithTheClock(t *testing.T) {
 	defer func(year func() int) { thisYear = year }(thisYear)
 	thisYear = func() int { return 2026 }
-	if got := birth("01/15/2026"); got != "20260115" {
+	if got := birth("01/15/2026", ""); got != "20260115" {
 		t.Errorf("this year gives %q", got)
 	}
-	if got := birth("01/15/2027"); got != "" {
+	if got := birth("01/15/2027", ""); got != "" {
 		t.Errorf("next year gives %q", got)
 	}
 }

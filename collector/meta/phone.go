@@ -2,6 +2,7 @@ package meta
 
 import (
 	"strings"
+	"unicode"
 
 	"github.com/nyaruka/phonenumbers"
 
@@ -13,33 +14,93 @@ import (
 // prefix is never invented, and zeros are never just cut off: that would
 // silently make another country's number (§ 13.15).
 //
-// A number is read by the rules of the region (ISO code) when there is one and
-// the number exists there; else as it is written: "+…", "00…", or digits that
-// begin with a country code, which Meta asks its senders for; and last by the
-// rules of the region when it could exist there. Only numbers of a possible
-// length pass.
-func phone(v, region string) (string, collector.Reason) {
-	v = withoutWords(v)
+// A number that begins with the region's own calling code (without "+", as Meta
+// asks its senders for) is taken as it is written when it is one there. Else it
+// is read by the rules of the region (ISO code) when there is one and the number
+// exists there; else as it is written: "+…", "00…", or digits that begin with a
+// country code; and last by the rules of the region when it could exist there.
+// Only numbers of a possible length pass.
+func phone(v, region string) ([]string, collector.Reason) {
+	v = numberIn(collector.PlainText(v), region)
 	if form := plainNumber(v, region); form != "" {
-		return form, ""
+		return []string{form}, ""
 	}
 	return anyPhone(v, region)
 }
 
-// withoutWords cuts what stands before a number with a plus ("tel:", "Phone:"),
-// which says nothing about it.
-func withoutWords(v string) string {
-	if i := strings.IndexAny(v, "+＋0123456789"); i > 0 && (v[i] == '+' || v[i] > '9') {
-		return v[i:]
+// numberIn cuts away what stands around a number: words before a plus ("tel:"),
+// and everything from the first letter on behind the digits, be it an extension
+// or a remark ("030 123456 mobil"). Letters are keys of the telephone only in
+// North America.
+func numberIn(v, region string) string {
+	if i := strings.IndexAny(v, "+0123456789"); i > 0 && v[i] == '+' {
+		v = v[i:]
 	}
-	return v
+	first := strings.IndexAny(v, "0123456789")
+	if first < 0 {
+		return v
+	}
+	i := strings.IndexFunc(v[first:], unicode.IsLetter)
+	if i < 0 {
+		return v
+	}
+	i += first
+	if number := vanity(v, i, region); number != "" {
+		return number
+	}
+	if isPower(v, i) {
+		return ""
+	}
+	return v[:i]
+}
+
+// isPower reports whether the letter at i is the E of 1.6505551212E10: a
+// spreadsheet's number, which has lost its last digits.
+func isPower(v string, i int) bool {
+	if v[i]|0x20 != 'e' || i+1 == len(v) || !isDigits(v[i-1:i]) {
+		return false
+	}
+	return v[i+1] == '+' || isDigits(v[i+1:i+2])
+}
+
+// vanity reads a number of North America with letters in it (1-800-FLOWERS). The
+// letters, the first of them at i, stand behind the area code and at most the
+// exchange, and the number is whole with them; everything else is a remark.
+func vanity(v string, i int, region string) string {
+	home := plans().byRegion[region]
+	if !strings.HasPrefix(v, "+1") && (v[0] == '+' || home == nil || home.code != "1") {
+		return ""
+	}
+	before, all := onlyDigits(v[:i]), onlyDigits(phonenumbers.ConvertAlphaCharactersInNumber(v))
+	if len(all) == 11 && all[0] == '1' {
+		before, all = strings.TrimPrefix(before, "1"), all[1:]
+	}
+	if len(all) != 10 || len(before) < 3 || len(before) > 6 {
+		return ""
+	}
+	if form := possible("+1"+all, "", true); form != "" {
+		return "+" + form
+	}
+	return ""
+}
+
+// onlyDigits returns the ASCII digits of s.
+func onlyDigits(s string) string {
+	return keep(s, func(r rune) bool { return '0' <= r && r <= '9' })
 }
 
 // anyPhone is phone for what people write, libphonenumber asked at each step.
-func anyPhone(v, region string) (string, collector.Reason) {
+func anyPhone(v, region string) ([]string, collector.Reason) {
+	v = withoutMobileOne(v, region)
 	if region != "" {
-		if form := possible(v, region, true); form != "" {
-			return form, ""
+		own, home := withOwnCode(v, region), possible(v, region, true)
+		switch {
+		case own != "" && home != "" && own != home && len(own) < bareDigits:
+			return []string{own, home}, "" // nobody can tell
+		case own != "":
+			return []string{own}, ""
+		case home != "":
+			return []string{home}, ""
 		}
 	}
 	form, why := written(v)
@@ -48,20 +109,53 @@ func anyPhone(v, region string) (string, collector.Reason) {
 	}
 	switch {
 	case form != "":
-		return form, ""
+		return []string{form}, ""
 	case why == ReasonPhoneCountry && region != "":
-		return "", collector.ReasonNotNormalisable
+		return nil, collector.ReasonNotNormalisable
 	}
-	return "", why
+	return nil, why
+}
+
+// withOwnCode reads digits that begin with the region's own calling code as they
+// are written, when that is a person's number there: 4915123456789 in Germany.
+// Read by Germany's rules it would be a number, too, of 49 49….
+func withOwnCode(v, region string) string {
+	digits := onlyDigits(v)
+	home := plans().byRegion[region]
+	if home == nil || !strings.HasPrefix(digits, home.code) || !isBare(v) {
+		return ""
+	}
+	n, err := phonenumbers.Parse("+"+digits, "")
+	if err != nil || !phonenumbers.IsValidNumber(n) {
+		return ""
+	}
+	switch phonenumbers.GetNumberType(n) {
+	case phonenumbers.MOBILE, phonenumbers.FIXED_LINE, phonenumbers.FIXED_LINE_OR_MOBILE:
+		return e164(n)
+	}
+	return "" // 91 1800… is no service's number but a mobile's of India
+}
+
+// withoutMobileOne takes out the 1 that mobile numbers of Mexico had behind the
+// country code until 2019: +52 1 55 1234 5678 is +52 55 1234 5678.
+func withoutMobileOne(v, region string) string {
+	digits := onlyDigits(v)
+	abroad := strings.TrimPrefix(digits, "00")
+	switch {
+	case len(abroad) != 13 || !strings.HasPrefix(abroad, "521"):
+	case strings.HasPrefix(v, "+"), abroad != digits, (region == "" || region == "MX") && isBare(v):
+		return "+52" + abroad[3:]
+	}
+	return v
 }
 
 // written reads a number without the help of a region.
 func written(v string) (string, collector.Reason) {
-	digits := phonenumbers.NormalizeDigitsOnly(v)
+	digits := onlyDigits(v)
 	switch {
-	case v == "" || digits == "":
+	case digits == "":
 		return "", collector.ReasonNotNormalisable
-	case strings.HasPrefix(v, "+"), strings.HasPrefix(v, "＋"):
+	case strings.HasPrefix(v, "+"):
 		if form := possible(v, "", false); form != "" {
 			return form, ""
 		}
@@ -79,8 +173,7 @@ const bareDigits = 11
 
 // bare reads digits that have neither "+" nor "00".
 func bare(v, digits string) (string, collector.Reason) {
-	plain := strings.Trim(v, "0123456789 ()-./\u00a0") == ""
-	if plain && digits[0] != '0' && len(digits) >= bareDigits {
+	if isBare(v) && digits[0] != '0' && len(digits) >= bareDigits {
 		if form := possible("+"+digits, "", false); form != "" {
 			return form, ""
 		}
@@ -90,6 +183,9 @@ func bare(v, digits string) (string, collector.Reason) {
 	}
 	return "", collector.ReasonNotNormalisable
 }
+
+// isBare reports whether v is digits with nothing but separators between them.
+func isBare(v string) bool { return strings.Trim(v, "0123456789 ()-./") == "" }
 
 // valid reads digits that were taken for an international number after a
 // repair; nothing but their validity confirms the reading.

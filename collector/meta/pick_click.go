@@ -17,8 +17,8 @@ import (
 // browser's clock says; for it clockSlack counts.
 const observedSlack = 2 * time.Second
 
-// click sets fbc: the newest valid click before the conversion, at most 90 days
-// old. The same fbclid seen twice is one click, of the earliest time: seeing it
+// click sets fbc: the newest valid click before the conversion, less than 90 days
+// old; when that ends, the payload is no longer good. The same fbclid seen twice is one click, of the earliest time: seeing it
 // again does not make it younger (capi.md § 13.2, § 13.4).
 func (d *draft) click() {
 	const kind, path = collector.KindClick, "user_data.fbc"
@@ -56,6 +56,7 @@ func (d *draft) click() {
 	f := d.identified(path, best.id, maskBrowserValue(best.value.text), howToTheLetter(best.id))
 	f.At = best.value.at
 	d.sent(f)
+	d.goodUntil = best.value.at.Add(clickLife)
 }
 
 func howToTheLetter(id *collector.Identifier) string {
@@ -96,6 +97,11 @@ func distinctClicks(ids []collector.Identifier, own int) []clickSeen {
 	return clicks
 }
 
+// clickLife is how old a click may be when it is sent: it has to be inside of
+// Meta's window still when the request arrives, by Meta's clock, because one that
+// is not costs the whole request (capi.md § 5.3).
+const clickLife = cookieLife - windowSafety
+
 // refusesClick says why a click is not the conversion's (capi.md § 5.3). Its age
 // counts at the time of sending, because that is when Meta looks at it, and
 // whether it was before the conversion by the whole seconds that are sent.
@@ -110,7 +116,7 @@ func (d *draft) refusesClick(c *clickSeen) collector.Reason {
 		return collector.ReasonAfterConversion
 	case at.After(d.c.Now.Add(clockSlack)):
 		return collector.ReasonInFuture
-	case d.c.Event.OccurredAt.Sub(at) > cookieLife, d.c.Now.Sub(at) > cookieLife:
+	case d.c.Event.OccurredAt.Sub(at) > cookieLife, d.c.Now.Sub(at) >= clickLife:
 		return collector.ReasonTooOld
 	}
 	return ""

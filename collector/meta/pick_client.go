@@ -218,14 +218,15 @@ func (d *draft) referrer() {
 }
 
 // sourceURL keeps origin and path of a web page. Query and fragment never
-// travel (consent.md § 4.7), nor does a path that holds an e-mail address.
+// travel (consent.md § 4.7), nor does a path that holds an e-mail address or a
+// phone number.
 func sourceURL(text string) (string, collector.Reason) {
 	u, err := url.Parse(text)
 	if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
 		return "", collector.ReasonMalformed
 	}
 	clean := url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path, RawPath: u.RawPath}
-	if collector.HoldsEmail(u.Path) {
+	if path := u.EscapedPath(); collector.HoldsEmail(path) || collector.HoldsPhone(path) {
 		clean.Path, clean.RawPath = "/", ""
 	}
 	return clean.String(), ""

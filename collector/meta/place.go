@@ -9,6 +9,9 @@ import (
 	"unicode/utf8"
 
 	"github.com/biter777/countries"
+	"golang.org/x/text/unicode/norm"
+
+	"matchkey/collector"
 )
 
 // city is the name in lower case: letters and digits only, in any script.
@@ -36,26 +39,57 @@ var cityNoise = newNoise(func(r rune) bool {
 func startsWithLetter(s string) bool { return s != "" && 'a' <= s[0] && s[0] <= 'z' }
 
 // state is the region in lower case, letters only. For the United States and
-// Canada, and where no country is known, a name becomes its two letters.
-// Elsewhere names stay whole: Meta's parameter builder would cut Bavaria to
-// "ba" (capi.md § 3.4).
+// Canada, and where no country is known, a name becomes its two letters (capi.md
+// § 3.1). Elsewhere names stay whole: Meta's parameter builder would cut Bavaria
+// to "ba" (§ 3.4).
 func state(v, region string) string {
 	form := stateNoise.strip(v)
 	switch region {
 	case "", "US", "CA":
-		plain := strings.TrimSuffix(strings.TrimPrefix(form, "stateof"), "state")
-		for _, name := range []string{form, plain} {
-			if code, ok := stateCodes[name]; ok {
+		if code := stateCode(form, region); code != "" {
+			return code
+		}
+		// "California (CA)", "California, USA", and the codes of ISO 3166-2, which
+		// maps and databases of addresses give: US-CA.
+		first, second, _ := strings.Cut(v, "(")
+		if first == v {
+			first, second, _ = strings.Cut(v, ",")
+		}
+		if country := stateCountries[stateNoise.strip(second)]; first != v && (country || strings.Contains(v, "(")) {
+			if code := stateCode(stateNoise.strip(first), region); code != "" {
 				return code
 			}
 		}
-		// The codes of ISO 3166-2, such as US-CA, which maps and databases of
-		// addresses give.
-		if len(v) == len("US-CA") && v[2] == '-' && (form[:2] == "us" || form[:2] == "ca") && knownState[form[2:]] {
-			return form[2:]
+		country, code, _ := strings.Cut(v, "-")
+		if code = stateNoise.strip(code); stateCountries[stateNoise.strip(country)] && knownState[code] {
+			return code
 		}
 	}
 	return form
+}
+
+// stateCountries are the countries that have these states.
+var stateCountries = map[string]bool{
+	"us": true, "usa": true, "unitedstates": true, "unitedstatesofamerica": true, "ca": true, "can": true, "canada": true,
+}
+
+// stateCode returns the two letters of a state or province, or nothing. What is
+// short for a name may be another country's name for something, so it is read
+// only where the country is known.
+func stateCode(form, region string) string {
+	plain := strings.TrimSuffix(form, "state")
+	for _, prefix := range []string{"stateof", "commonwealthof", "provinceof", "provincede", "territoryof"} {
+		plain = strings.TrimPrefix(plain, prefix)
+	}
+	for _, name := range []string{form, plain} {
+		if code, ok := stateCodes[name]; ok {
+			return code
+		}
+		if code, ok := shortStates[name]; ok && region == code.country {
+			return code.letters
+		}
+	}
+	return ""
 }
 
 var stateNoise = newNoise(func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsMark(r) })
@@ -74,28 +108,48 @@ func isZipPlus(v string) bool {
 	return strings.Trim(rest, "-") == "" || len(rest) >= 4 && isDigits(rest[:4])
 }
 
-// postalCode is the code in lower case without blanks and dashes; of the United
-// States' the first five digits. A single character is none.
+// postalCode is the code in lower case without blanks, dashes and whatever else is
+// no letter or digit; of the United States' and their territories' the first five
+// digits (capi.md § 3.1). A single character is none.
 func postalCode(v, region string) string {
-	v = strings.Map(func(r rune) rune {
-		switch {
-		case isBlank(r):
-			return -1
-		case unicode.Is(unicode.Pd, r):
-			return '-'
-		}
-		return r
-	}, v)
-	if region == "US" || region == "" && isZipPlus(v) {
+	if !isASCII(v) {
+		v = collector.PlainText(v)
+	}
+	v = without(withoutCarCode(v, region), isBlank)
+	if usesZIP[region] || region == "" && isZipPlus(v) {
 		if zip := firstZip(v); zip != "" {
 			return zip
 		}
 	}
 	form := postalNoise.strip(v)
-	if utf8.RuneCountInString(form) < 2 {
+	if zip := firstZip(form); zip != "" && usesZIP[region] {
+		return zip
+	}
+	if utf8.RuneCountInString(form) < 2 || form == "na" {
 		return ""
 	}
 	return form
+}
+
+// usesZIP are the United States and the territories that have their codes.
+var usesZIP = map[string]bool{"US": true, "PR": true, "GU": true, "VI": true, "AS": true, "MP": true}
+
+// carCodes are what people put before a code on a letter from abroad: D-80331.
+var carCodes = map[string]string{
+	"DE": "D", "AT": "A", "CH": "CH", "FR": "F", "IT": "I", "ES": "E", "BE": "B", "NL": "NL", "LU": "L",
+	"DK": "DK", "SE": "S", "NO": "N", "FI": "FIN", "PL": "PL", "CZ": "CZ", "PT": "P",
+}
+
+// withoutCarCode cuts the country's own letters and a dash before a digit.
+func withoutCarCode(v, region string) string {
+	letters, code, ok := strings.Cut(v, "-")
+	code = strings.TrimLeft(code, " ")
+	letters = strings.ToUpper(trim(letters))
+	car := carCodes[region]
+	if !ok || car == "" || letters != car && letters != region || code == "" || !isDigits(code[:1]) {
+		return v
+	}
+	return code
 }
 
 // firstZip returns the first five digits that stand together.
@@ -112,7 +166,9 @@ func firstZip(v string) string {
 	return ""
 }
 
-var postalNoise = newNoise(func(r rune) bool { return isBlank(r) || unicode.Is(unicode.Pd, r) })
+var postalNoise = newNoise(func(r rune) bool {
+	return !unicode.IsLetter(r) && !unicode.IsMark(r) && !unicode.IsNumber(r)
+})
 
 // regionOf is the country's ISO code in upper case, as rules that differ by
 // country are written.
@@ -141,34 +197,53 @@ var twoLetters = sync.OnceValue(func() *[26][26]string {
 func letterIndex(c byte) byte { return c | 0x20 - 'a' }
 
 func anyCountry(v string) string {
-	if v == "" || len(v) > 100 {
+	if v == "" || len(v) > 100 || !isCountryText(v) {
 		return ""
 	}
-	if code, ok := countryAliases[lower(keep(v, unicode.IsLetter))]; ok {
+	v = foldAccents(v)
+	name := lower(keep(v, isLetterOrMark))
+	if code, ok := countryNames[name]; ok {
 		return code
 	}
-	for _, name := range []string{v, keep(v, isPlainLetter)} {
-		if code := countries.ByName(name).Alpha2(); len(code) == 2 {
-			return strings.ToLower(code)
+	// A code is written with letters and perhaps dots: C/O is no code.
+	if len(name) <= 3 && strings.Trim(v, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ. []{}()") != "" {
+		return ""
+	}
+	code := strings.ToLower(countries.ByName(strings.ReplaceAll(v, "&", " and ")).Alpha2())
+	if len(code) != 2 || withdrawn[code] || len(name) == 2 && code != name {
+		return ""
+	}
+	return code
+}
+
+// isCountryText reports whether v may name a country: letters, and what stands
+// between them in names. "No 5" is no Norway, and not available is no Namibia.
+func isCountryText(v string) bool {
+	switch strings.ToLower(without(v, isBlank)) {
+	case "n/a", "n.a.", "n.a":
+		return false
+	}
+	for _, r := range v {
+		if !unicode.IsLetter(r) && !unicode.IsMark(r) && !isBlank(r) && !unicode.Is(unicode.Pd, r) && !strings.ContainsRune(".,'’&()[]{}_", r) {
+			return false
 		}
 	}
-	return ""
+	return true
 }
+
+// withdrawn are codes that ISO 3166-1 no longer has, and the list of names does.
+var withdrawn = map[string]bool{"yu": true, "an": true}
+
+// foldAccents writes letters without their accents, so that a letter is never
+// left out: Çad without its first one would be Andorra.
+func foldAccents(s string) string {
+	if isASCII(s) {
+		return s
+	}
+	s = without(norm.NFD.String(s), func(r rune) bool { return unicode.Is(unicode.Mn, r) })
+	return norm.NFC.String(strings.ReplaceAll(s, "ı", "i"))
+}
+
+func isLetterOrMark(r rune) bool { return unicode.IsLetter(r) || unicode.IsMark(r) }
 
 func isPlainLetter(r rune) bool { return 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' }
-
-// countryAliases are ways to write a country that the list of names lacks.
-var countryAliases = map[string]string{
-	"palestinestateof":  "ps",
-	"stateofpalestine":  "ps",
-	"thenetherlands":    "nl",
-	"america":           "us",
-	"theunitedstates":   "us",
-	"hongkongsar":       "hk",
-	"turkiye":           "tr",
-	"republicofireland": "ie",
-	"brasil":            "br",
-	"italia":            "it",
-	"españa":            "es",
-	"espana":            "es",
-}

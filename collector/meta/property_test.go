@@ -7,9 +7,11 @@ package meta
 import (
 	"bytes"
 	"encoding/json"
+	"flag"
 	"math"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -127,10 +129,25 @@ func compositions() *rapid.Generator[collector.Composition] {
 	})
 }
 
+// manyChecks has the rare ones of all compositions tried, too, where CI is set
+// and nobody said how many.
+func manyChecks(t *testing.T) {
+	checks := flag.Lookup("rapid.checks")
+	before := checks.Value.String()
+	if os.Getenv("CI") == "" || before != checks.DefValue {
+		return
+	}
+	t.Cleanup(func() { _ = checks.Value.Set(before) })
+	if err := checks.Value.Set("5000"); err != nil {
+		t.Fatal(err)
+	}
+}
+
 func TestWhatIsSentIsStrict(t *testing.T) {
 	sim := graphsim.New(graphsim.Options{Dataset: "1234567890", Token: testToken, Now: func() time.Time { return now }})
 	all := compositions()
 	sent, refused := 0, 0
+	manyChecks(t)
 	rapid.Check(t, func(t *rapid.T) {
 		c := all.Draw(t, "composition")
 		payload, refusal := Compose(c)

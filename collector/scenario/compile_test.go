@@ -26,7 +26,7 @@ func TestFaults(t *testing.T) {
 		{`$env["event"] == nil`, `There is no "$env" here.`, 0},
 		{"event == nil", `"event" alone is not a value. Name a field of it: name,`, 0},
 		{"event[event.name] == 1", `"event" alone is not a value.`, 0},
-		{"event.value", "The condition has to be true or false, as event.value > 0 is: expected bool, but got float64.", 0},
+		{"session.age_minutes", "The condition has to be true or false, as event.value > 0 is: expected bool, but got float64.", 0},
 		{"event.url > 3", "The expression cannot work: invalid operation: > (mismatched types string and int).", 10},
 		{"event.value >", "The expression cannot be read: unexpected token EOF.", 12},
 		{"event.value = 3", "The expression cannot be read: unexpected token", 12},
@@ -105,10 +105,10 @@ func TestDocumentedNames(t *testing.T) {
 		t.Fatal(err)
 	}
 	documented := map[string]string{}
-	for _, m := range regexp.MustCompile(`(?m)^//\t(\w+\.\w+) +(string|number|bool|int|map) `).FindAllStringSubmatch(string(source), -1) {
+	for _, m := range regexp.MustCompile(`(?m)^//\t(\w+\.\w+) +(string|number|bool|int|map|any) `).FindAllStringSubmatch(string(source), -1) {
 		documented[m[1]] = m[2]
 	}
-	words := map[reflect.Kind]string{reflect.String: "string", reflect.Float64: "number", reflect.Bool: "bool", reflect.Int: "int", reflect.Map: "map"}
+	words := map[reflect.Kind]string{reflect.String: "string", reflect.Float64: "number", reflect.Bool: "bool", reflect.Int: "int", reflect.Map: "map", reflect.Interface: "any"}
 	seen := map[string]string{}
 	for group := range reflect.TypeFor[env]().Fields() {
 		for field := range group.Type.Fields() {

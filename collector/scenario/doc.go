@@ -20,7 +20,8 @@
 //	event.channel          string   web, app, store, phone, email, chat, messaging, system, other; "" when nobody said
 //	event.id               string   the event ID
 //	event.url              string   origin and path of the page, without query
-//	event.value            number   properties.value when that is a number, else 0
+//	event.value            any      properties.value: a number, or a text that plainly is one ("59.90");
+//	                                what is neither stays as it is, and is nil when it is missing
 //	event.currency         string   properties.currency when that is a text, else ""
 //	event.properties       map      the site's own properties, free: event.properties.action
 //	event.customer         string   the site's id of the person, or ""
@@ -54,7 +55,8 @@
 // event.properties.plan == "pro" is false. Everything else that is done with
 // nil (a comparison with <, a function over a list) fails; write
 // event.properties.contents ?? [] where a list may be missing. A condition that
-// gives nil does not hold.
+// gives nil does not hold. event.value of an event without a value is nil, too:
+// event.value > 0 then fails, which is noted, and never counts as 0.
 //
 // Within map, filter and their like, { opens the body, so a map is written with
 // two: map(event.properties.contents, {{"id": .sku}}).

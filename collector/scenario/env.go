@@ -23,7 +23,7 @@ type eventEnv struct {
 	Channel    string         `expr:"channel"`
 	ID         string         `expr:"id"`
 	URL        string         `expr:"url"`
-	Value      float64        `expr:"value"`
+	Value      any            `expr:"value"`
 	Currency   string         `expr:"currency"`
 	Properties map[string]any `expr:"properties"`
 	Customer   string         `expr:"customer"`
@@ -50,11 +50,10 @@ type profileEnv struct {
 }
 
 func newEnv(ev collector.Event, p collector.Profile) env {
-	value, _ := number(ev.Properties["value"])
 	currency, _ := ev.Properties["currency"].(string)
 	return env{
 		Event: eventEnv{
-			Name: ev.Name, Origin: string(ev.Origin), Channel: string(ev.Channel), ID: ev.ID, URL: ev.URL, Value: value, Currency: currency,
+			Name: ev.Name, Origin: string(ev.Origin), Channel: string(ev.Channel), ID: ev.ID, URL: ev.URL, Value: amount(ev.Properties["value"]), Currency: currency,
 			Properties: ev.Properties, Customer: ev.Customer, Visitor: ev.Visitor,
 		},
 		Session: newSessionEnv(ev, p),
@@ -78,6 +77,21 @@ func newSessionEnv(ev collector.Event, p collector.Profile) sessionEnv {
 		Country: s.Client.Geo.Country, Region: s.Client.Geo.Region,
 		LandingURL: s.URL, AgeMinutes: ev.OccurredAt.Sub(s.At).Minutes(),
 	}
+}
+
+// amount is the number that the site sent, or that its text plainly says. What is
+// neither stays what it is, and nothing stays nothing: a conversion must not
+// become one of value 0 because a shop writes "59,90".
+func amount(v any) any {
+	if n, ok := number(v); ok {
+		return n
+	}
+	if s, ok := v.(string); ok {
+		if n, ok := collector.ParseDecimal(s); ok {
+			return n
+		}
+	}
+	return v
 }
 
 // number reads a number of any of Go's kinds: JSON gives float64, a caller

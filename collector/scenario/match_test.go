@@ -53,25 +53,31 @@ func TestFourKinds(t *testing.T) {
 		name string
 		ev   collector.Event
 		want []collector.Conversion
+		note collector.Reason
 	}{
 		{"a purchase", event("purchase", paid), []collector.Conversion{{
 			Scenario: "purchase", Send: "Purchase", Destinations: []string{"main", "second"}, Category: "advertising",
 			Purposes: []string{"ads_measurement", "ads_matching"}, Wait: 2 * time.Minute, Properties: paid,
-		}}},
-		{"a free purchase is none", event("purchase", map[string]any{"value": 0.0}), nil},
-		{"a purchase whose value is a text is none", event("purchase", map[string]any{"value": "59.90"}), nil},
-		{"a purchase without properties is none", event("purchase", nil), nil},
-		{"a lead", event("lead", nil), []collector.Conversion{{Scenario: "lead", Send: "Lead", Destinations: []string{"main"}, Category: "advertising"}}},
+		}}, ""},
+		{"a free purchase is none", event("purchase", map[string]any{"value": 0.0}), nil, ""},
+		{"a purchase whose value is a text counts as its number", event("purchase", map[string]any{"value": "59.90"}), []collector.Conversion{{
+			Scenario: "purchase", Send: "Purchase", Destinations: []string{"main", "second"}, Category: "advertising",
+			Purposes: []string{"ads_measurement", "ads_matching"}, Wait: 2 * time.Minute, Properties: map[string]any{"value": "59.90"},
+		}}, ""},
+		{"a purchase of a value that nobody can read says so", event("purchase", map[string]any{"value": "59,90"}), nil, ReasonConditionFailed},
+		{"a purchase of no value says so", event("purchase", map[string]any{"value": nil}), nil, ReasonConditionFailed},
+		{"a purchase without properties says so", event("purchase", nil), nil, ReasonConditionFailed},
+		{"a lead", event("lead", nil), []collector.Conversion{{Scenario: "lead", Send: "Lead", Destinations: []string{"main"}, Category: "advertising"}}, ""},
 		{"something put into the cart", event("cart_update", added), []collector.Conversion{{
 			Scenario: "add_to_cart", Send: "AddToCart", Destinations: []string{"main"}, Properties: added,
-		}}},
-		{"something taken out of the cart", event("cart_update", map[string]any{"action": "remove"}), nil},
-		{"a cart update that says nothing", event("cart_update", nil), nil},
+		}}, ""},
+		{"something taken out of the cart", event("cart_update", map[string]any{"action": "remove"}), nil, ""},
+		{"a cart update that says nothing", event("cart_update", nil), nil, ""},
 		{"a name of the site's own", event("trial_started", map[string]any{"value": 5.0, "plan": "pro", "secret": "x"}), []collector.Conversion{{
 			Scenario: "trial", Send: "StartTrial", Destinations: []string{"main"},
 			Properties: map[string]any{"value": 10.0, "plan": "pro"},
-		}}},
-		{"an event that nobody listens to", event("page_view", paid), nil},
+		}}, ""},
+		{"an event that nobody listens to", event("page_view", paid), nil, ""},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -79,10 +85,38 @@ func TestFourKinds(t *testing.T) {
 			if diff := cmp.Diff(tt.want, got); diff != "" {
 				t.Errorf("conversions (-want +got):\n%s", diff)
 			}
-			if len(notes) > 0 {
-				t.Errorf("unexpected notes: %v", notes)
+			var want []collector.Note
+			if tt.note != "" {
+				want = []collector.Note{{Field: "scenario." + tt.ev.Name + ".when", Reason: tt.note}}
+			}
+			if diff := cmp.Diff(want, notes); diff != "" {
+				t.Errorf("notes (-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+// TestMoneyIsNeverFilledIn: a mapping gives the value that the site sent, and
+// where it sent none there is none, so that the destination can say so. A 0 in
+// its place would make revenue wrong and nobody would see it (capi.md § 13.34).
+func TestMoneyIsNeverFilledIn(t *testing.T) {
+	set := mustCompile(t, Spec{Name: "s", On: "purchase", Properties: map[string]string{
+		"value": "event.value", "currency": "event.currency", "gross": "event.value * 2",
+	}})
+	for _, c := range []struct {
+		sent, value, gross any
+	}{
+		{59.9, 59.9, 119.8}, {"59.90", 59.9, 119.8}, {" 7 ", 7.0, 14.0}, {0.0, 0.0, 0.0}, {3, 3.0, 6.0},
+		{"59,90", "59,90", nil}, {"", "", nil}, {nil, nil, nil}, {true, true, nil},
+	} {
+		ev := event("purchase", map[string]any{"value": c.sent, "currency": "EUR"})
+		got, notes := set.Match(ev, collector.Profile{})
+		if len(got) != 1 {
+			t.Fatalf("%v: %d conversions", c.sent, len(got))
+		}
+		if p := got[0].Properties; p["value"] != c.value || p["gross"] != c.gross || p["currency"] != "EUR" || (len(notes) == 0) != (c.gross != nil) {
+			t.Errorf("%#v gives %v with notes %v", c.sent, p, notes)
+		}
 	}
 }
 
@@ -150,7 +184,7 @@ func TestWhatAnExpressionSees(t *testing.T) {
 		}
 	}
 	for text, want := range map[string]any{
-		"event.value": 0.0, "event.currency": "", "event.customer": "", "session.country": "", "session.age_minutes": 0.0,
+		"event.value": nil, "event.value ?? 0": 0.0, "event.currency": "", "event.customer": "", "session.country": "", "session.age_minutes": 0.0,
 		"profile.has_click": false, "profile.has_browser": false, "profile.has_email": false, "profile.has_phone": false,
 		"profile.visits": 0.0, "profile.known_customer": false,
 		`event.properties.plan == "pro"`:                      false,

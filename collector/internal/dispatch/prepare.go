@@ -188,9 +188,10 @@ func withoutConsent(dl collector.Delivery, decision collector.Decision, now time
 }
 
 // compose fills dl's decision and payload. A later try repeats the body of the
-// first to the letter, as long as the decision lets the same through.
+// first to the letter, as long as the body is good and the decision lets the
+// same through.
 func (d *Dispatcher) compose(dl *collector.Delivery, ev collector.Event, profile collector.Profile, decision collector.Decision, now time.Time) *collector.Settlement {
-	if len(dl.Payload.Body) > 0 && sameScope(dl.Decision, decision) {
+	if len(dl.Payload.Body) > 0 && stillGood(dl.Payload, now) && sameScope(dl.Decision, decision) {
 		dl.Decision = decision
 		return nil
 	}
@@ -205,6 +206,11 @@ func (d *Dispatcher) compose(dl *collector.Delivery, ev collector.Event, profile
 	}
 	dl.Decision, dl.Payload = decision, payload
 	return nil
+}
+
+// stillGood reports whether a body may still be sent as it is.
+func stillGood(p collector.Payload, now time.Time) bool {
+	return p.GoodUntil.IsZero() || now.Before(p.GoodUntil)
 }
 
 // sameScope reports whether two decisions let the same through.

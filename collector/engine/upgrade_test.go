@@ -97,8 +97,8 @@ func (w *world) goesOn() {
 		w.Errorf("the event of who refused is %+v (%v), want it redacted", found, err)
 	}
 
-	// What was waited for comes, and what was out or to be tried again goes out.
-	w.append(browsed("v5", "c45"), answered(collector.ConsentAccept, "", "c44"))
+	// An answer comes, a wait ends, and what was out or to be tried again goes out.
+	w.append(answered(collector.ConsentAccept, "", "c44"))
 	if n, err := w.engine.Redrive(w.Context(), collector.DeliveryQuery{}); n != 1 || err != nil {
 		w.Errorf("%d were redriven (%v), want one", n, err)
 	}

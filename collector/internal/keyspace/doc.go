@@ -36,4 +36,6 @@
 //	A  u64 hour s, str site, str destination, str send   account
 //	S  u64 ^offset                       event set aside
 //	B  str destination                   pause, set by a person
+//
+// A table that says what must not be undone by a restore is one of [Carried].
 package keyspace

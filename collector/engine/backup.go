@@ -64,11 +64,8 @@ func (e *Engine) Backup(_ context.Context, name string) (collector.Backup, error
 // tidyBackups makes the folder for backups, closed to others, and removes what
 // a crash left of one: nobody else writes there while the store is open.
 func (e *Engine) tidyBackups() error {
-	if err := e.fs.MkdirAll(e.config.Backups, 0o700); err != nil {
+	if err := makeDir(e.fs, e.config.Backups); err != nil {
 		return fmt.Errorf("couldn't make the folder for backups: %w", err)
-	}
-	if err := syncDir(e.fs, e.fs.PathDir(e.config.Backups)); err != nil {
-		return err
 	}
 	names, err := e.fs.List(e.config.Backups)
 	if err != nil {

@@ -77,6 +77,24 @@ func TestBackupWhileEventsCome(t *testing.T) {
 	writing.Wait()
 }
 
+// TestCopiesAreDurable: the power is cut as soon as a copy is said to be
+// complete, and nothing that was not synced survives.
+func TestCopiesAreDurable(t *testing.T) {
+	w, backup := backedUp(t)
+	nothing := vfs.CrashCloneCfg{RNG: rand.New(rand.NewPCG(1, 2))}
+	copied, err := engine.CopyBackup(t.Context(), w.fs, backup, "copied")
+	must(t, err)
+	sound(t, w.fs.CrashClone(nothing), copied.Path)
+	stopped, err := engine.BackupStopped(t.Context(), w.fs, ".", "stopped", noon)
+	must(t, err)
+	if reached := sound(t, w.fs.CrashClone(nothing), stopped.Path); reached != stopped.Offset || reached <= copied.Offset {
+		t.Errorf("it reaches to %d; it was said to be %d, and the backup before it %d", reached, stopped.Offset, copied.Offset)
+	}
+	_, err = engine.Restore(t.Context(), w.fs, engine.Restoration{Backup: backup, Data: "deep/new", CarryNothing: true, Now: noon})
+	must(t, err)
+	sound(t, w.fs.CrashClone(nothing), "deep/new")
+}
+
 func TestBackupRefuses(t *testing.T) {
 	w := newWorld(t)
 	w.append(browsed("v1", "c42"))

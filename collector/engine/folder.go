@@ -89,6 +89,24 @@ func lockStore(fs vfs.FS, dir string) (*keyspace.Lock, error) {
 	return keyspace.LockFolder(fs, f.path(StoreName))
 }
 
+// makeDir makes a folder, closed to others, and those above it that are
+// missing, durably.
+func makeDir(fs vfs.FS, dir string) error {
+	if _, err := fs.Stat(dir); err == nil {
+		return nil
+	}
+	parent := fs.PathDir(dir)
+	if parent != dir {
+		if err := makeDir(fs, parent); err != nil {
+			return err
+		}
+	}
+	if err := fs.MkdirAll(dir, 0o700); err != nil {
+		return err
+	}
+	return syncDir(fs, parent)
+}
+
 func syncDir(fs vfs.FS, dir string) error {
 	d, err := fs.OpenDir(dir)
 	if err != nil {

@@ -55,10 +55,10 @@ func Restore(ctx context.Context, fs vfs.FS, r Restoration) (done Restored, err 
 		return done, fmt.Errorf("the backup has faults, and nothing was changed; the first is: %s", done.Faults[0])
 	}
 	data := folder{fs, r.Data}
-	if err := fs.MkdirAll(data.dir, 0o700); err != nil {
+	if err := makeDir(fs, data.dir); err != nil {
 		return done, fmt.Errorf("couldn't make the data folder: %w", err)
 	}
-	if err := errors.Join(syncDir(fs, fs.PathDir(data.dir)), Settle(fs, data.dir)); err != nil {
+	if err := Settle(fs, data.dir); err != nil {
 		return done, err
 	}
 	there, err := data.holds(StoreName)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -32,6 +33,8 @@ type where struct {
 	Console  string `placeholder:"URL" help:"Ask the Matchkey with this console (default ${default_console})."`
 	Data     string `placeholder:"DIR" help:"Look into this data folder, which no Matchkey uses."`
 	Password string `env:"MATCHKEY_CONSOLE_PASSWORD" help:"The console's password. Rather give it by environment." placeholder:"WORD"`
+
+	patience time.Duration // for one answer; zero means 30 s
 }
 
 // resolve fills in from the configuration what was not given.
@@ -59,7 +62,7 @@ func (w *where) resolve(p *program) error {
 
 // ask sends one request to the console and returns the answer's text.
 func (w *where) ask(ctx context.Context, method, path string, params url.Values) (string, error) {
-	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, cmp.Or(w.patience, 30*time.Second))
 	defer cancel()
 	address, body := strings.TrimSuffix(w.Console, "/")+path, io.Reader(nil)
 	if method == http.MethodPost {
@@ -125,7 +128,7 @@ func (e explainCommand) Run(p *program) error {
 		}
 		fmt.Fprintln(p.stderr, "no console answers; looking into", e.Data)
 	}
-	reader, done, err := engine.OpenReader(vfs.Default, filepath.Join(e.Data, "store"))
+	reader, done, err := engine.OpenReader(vfs.Default, filepath.Join(e.Data, engine.StoreName))
 	if err != nil {
 		return err
 	}

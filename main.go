@@ -51,6 +51,9 @@ type commands struct {
 	Resolve   resolveCommand   `cmd:"" help:"End the doubt about deliveries that were sent and never answered."`
 	Pause     pauseCommand     `cmd:"" help:"Send nothing to a destination until it is resumed, also after a restart. Nothing is lost meanwhile."`
 	Resume    resumeCommand    `cmd:"" help:"Send to a paused destination again."`
+	Backup    backupCommand    `cmd:"" help:"Make a backup of everything, also while Matchkey runs."`
+	Restore   restoreCommand   `cmd:"" help:"Put a backup into a data folder. What is there is moved aside, never deleted."`
+	Verify    verifyCommand    `cmd:"" help:"Read a backup, or a data folder that is not in use, from end to end and say what is wrong."`
 	Sim       simCommand       `cmd:"" help:"Run the fake Graph API alone, for your own tests."`
 	Normalize normalizeCommand `cmd:"" help:"Normalise and hash match keys: one JSON a line in, one out."`
 	Decide    decideCommand    `cmd:"" help:"Decide consent cases: one JSON a line in, one out."`

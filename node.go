@@ -72,12 +72,15 @@ func (n *node) start(ctx context.Context, o nodeOptions) error {
 	}
 	// The store's own folder is closed to others even where the data folder is
 	// not: it holds addresses, browser identifiers and hashes.
-	folder := filepath.Join(o.Config.Data, "store")
+	if err := engine.Settle(vfs.Default, o.Config.Data); err != nil {
+		return err
+	}
+	folder := filepath.Join(o.Config.Data, engine.StoreName)
 	if err := errors.Join(os.MkdirAll(folder, 0o700), os.Chmod(folder, 0o700)); err != nil {
 		return fmt.Errorf("couldn't make the data folder: %w", err)
 	}
 	e, err := engine.Open(ctx, vfs.Default, engine.Config{
-		Dir: folder, Sites: o.Rules.engineSites(),
+		Dir: folder, Backups: filepath.Join(o.Config.Data, engine.BackupsName), Sites: o.Rules.engineSites(),
 		Now: time.Now, Random: rand.Reader, Jitter: mathrand.Float64,
 		OnSettled: o.OnSettled, Fatal: fatal, Log: o.Log,
 	}, o.Rules.engineDestinations()...)

@@ -20,6 +20,10 @@ type Operations interface {
 	// Resume ends a destination's pause, whoever paused it, and lets its breaker
 	// try at once; ok is false when there was nothing to end.
 	Resume(ctx context.Context, destination string) (ok bool, err error)
+	// Backup makes a backup of everything while it runs. name is one that
+	// [BackupName] takes, or empty for the time; an existing one is never
+	// overwritten.
+	Backup(ctx context.Context, name string) (Backup, error)
 	// Destinations tells how each destination stands.
 	Destinations() []DestinationStatus
 }

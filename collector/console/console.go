@@ -130,6 +130,7 @@ func (c *console) routes() http.Handler {
 	mux.HandleFunc("POST /api/resolve", c.apiResolve)
 	mux.HandleFunc("POST /api/pause", c.apiPause)
 	mux.HandleFunc("POST /api/resume", c.apiResume)
+	mux.HandleFunc("POST /api/backup", c.apiBackup)
 	mux.HandleFunc("GET /api/destinations", c.apiDestinations)
 	mux.HandleFunc("GET /api/accounts", c.apiAccounts)
 

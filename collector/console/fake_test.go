@@ -182,6 +182,13 @@ func (f *fake) Resume(_ context.Context, name string) (bool, error) {
 	return false, f.broken
 }
 
+func (f *fake) Backup(_ context.Context, name string) (collector.Backup, error) {
+	if !collector.BackupName(name) {
+		return collector.Backup{}, fmt.Errorf("%w: this is no name", collector.ErrRefused)
+	}
+	return collector.Backup{Path: "/data/backups/" + name, Offset: 1842}, f.broken
+}
+
 func (f *fake) Destinations() []collector.DestinationStatus {
 	f.mu.Lock()
 	defer f.mu.Unlock()

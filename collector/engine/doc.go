@@ -22,4 +22,12 @@
 //  3. dispatchers finish their round; requests that outlast the patience of
 //     Close are cut off and settled as in doubt
 //  4. close the data folder
+//
+// # Backup and restore
+//
+// A backup is a checkpoint of the one database, so journal, watermark and all
+// that is derived are of one moment. It gets its name only when it is complete
+// and durable (backup.go). A restore stages the new store beside the old one
+// and then changes places; in between the folder has no store but a complete
+// one of another name, which [Settle] moves in (restore.go, folder.go).
 package engine

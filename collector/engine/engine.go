@@ -31,8 +31,11 @@ type Site = pipeline.Site
 type Config struct {
 	// Dir is the data folder; it is created when missing, and belongs to one
 	// process at a time.
-	Dir   string
-	Sites map[string]Site
+	Dir string
+	// Backups is the folder that backups are made in, on the same disk for
+	// choice; empty: none are.
+	Backups string
+	Sites   map[string]Site
 	// MaxLag bounds the pipeline's lag in events; zero means DefaultMaxLag.
 	MaxLag int
 
@@ -55,6 +58,7 @@ type Config struct {
 // An Engine is the running machinery. All methods are safe for concurrent use.
 type Engine struct {
 	config      Config
+	fs          vfs.FS
 	db          *pebble.DB
 	journal     *journal.Pebble
 	store       *store.Pebble
@@ -66,6 +70,11 @@ type Engine struct {
 	stop    context.CancelFunc // ends rounds
 	cut     context.CancelFunc // ends requests
 	closing sync.Once
+
+	// backing is held while a backup is made, and guards closed: the database
+	// stays open meanwhile.
+	backing sync.Mutex
+	closed  bool
 }
 
 // Open recovers the data folder and starts the machinery. fs is vfs.Default,
@@ -79,7 +88,7 @@ func Open(ctx context.Context, fs vfs.FS, c Config, destinations ...collector.De
 	if err != nil {
 		return nil, err
 	}
-	e := &Engine{config: c, db: db, dispatchers: map[string]*dispatch.Dispatcher{}}
+	e := &Engine{config: c, fs: fs, db: db, dispatchers: map[string]*dispatch.Dispatcher{}}
 	if err := e.recover(ctx, destinations); err != nil {
 		if e.journal != nil {
 			err = errors.Join(err, e.journal.Close())
@@ -211,6 +220,9 @@ func (e *Engine) Close(ctx context.Context) (err error) {
 			<-done
 		}
 		e.cut()
+		e.backing.Lock()
+		defer e.backing.Unlock()
+		e.closed = true
 		err = errors.Join(err, e.db.Close())
 	})
 	return err

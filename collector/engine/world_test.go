@@ -21,6 +21,7 @@ import (
 type world struct {
 	testing.TB
 	fs     *vfs.MemFS
+	dir    string
 	engine *engine.Engine
 	meta   *collectortest.MemoryDestination
 	others []*collectortest.MemoryDestination // beside "main"
@@ -30,7 +31,7 @@ type world struct {
 // newWorld opens a world. The destination is "main"; what others are named are
 // destinations beside it, and every purchase goes to all.
 func newWorld(t testing.TB, others ...string) *world {
-	w := &world{TB: t, fs: vfs.NewCrashableMem(), meta: collectortest.NewMemoryDestination("main")}
+	w := &world{TB: t, fs: vfs.NewCrashableMem(), dir: "data", meta: collectortest.NewMemoryDestination("main")}
 	for _, name := range others {
 		w.others = append(w.others, collectortest.NewMemoryDestination(name))
 	}
@@ -46,7 +47,7 @@ func (w *world) open() {
 		destinations = append(destinations, d)
 	}
 	e, err := engine.Open(context.Background(), w.fs, engine.Config{
-		Dir: "data", Now: time.Now, Random: rand.NewChaCha8([32]byte{}), Jitter: func() float64 { return 0 },
+		Dir: w.dir, Backups: "backups", Now: time.Now, Random: rand.NewChaCha8([32]byte{}), Jitter: func() float64 { return 0 },
 		Log:   quiet(),
 		Sites: map[string]engine.Site{"shop": {Matcher: rules{w}, Decider: rules{w}, Records: records}},
 	}, destinations...)
@@ -232,7 +233,7 @@ func quiet() *slog.Logger { return slog.New(slog.DiscardHandler) }
 func (w *world) journaled() []collector.Entry {
 	w.Helper()
 	w.close()
-	entries, err := engine.ReadJournal(w.fs, "data")
+	entries, err := engine.ReadJournal(w.fs, w.dir)
 	if err != nil {
 		w.Fatal(err)
 	}

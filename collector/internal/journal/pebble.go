@@ -66,7 +66,7 @@ type group struct {
 // OpenPebble continues the journal in db, or begins it. The caller closes the
 // journal before the database.
 func OpenPebble(db *pebble.DB) (*Pebble, error) {
-	last, err := lastOffset(db)
+	last, err := End(db)
 	if err != nil {
 		return nil, err
 	}
@@ -82,7 +82,8 @@ func OpenPebble(db *pebble.DB) (*Pebble, error) {
 	return j, nil
 }
 
-func lastOffset(db *pebble.DB) (collector.Offset, error) {
+// End is the offset of the last frame in db, 0 when there is none.
+func End(db *pebble.DB) (collector.Offset, error) {
 	prefix := keyspace.In(keyspace.Journal)
 	it, err := db.NewIter(&pebble.IterOptions{LowerBound: prefix, UpperBound: prefix.End()})
 	if err != nil {

@@ -39,4 +39,6 @@
 //	B  str destination                   pause, set by a person
 //	V  str site, str kind, str id, dkey  empty; waiting deliveries of a person
 //	Z  str state, u64 ^matched ns, dkey  empty; dead and doubtful deliveries, newest match first
+//
+// A table that says what must not be undone by a restore is one of [Carried].
 package keyspace

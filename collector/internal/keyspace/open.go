@@ -27,6 +27,7 @@ type Options struct {
 	FS       vfs.FS
 	Dir      string
 	ReadOnly bool
+	Lock     *Lock        // held by the caller; nil: Open takes it
 	Log      *slog.Logger // nil: silent
 	Fatal    Fatal        // nil: panic
 }
@@ -37,6 +38,7 @@ func Open(o Options) (*pebble.DB, error) {
 	opts := &pebble.Options{
 		FS:       o.FS,
 		ReadOnly: o.ReadOnly,
+		Lock:     o.Lock,
 		Logger:   logger{o.Log, o.Fatal},
 		// One group commit of the edge is seldom over 4 MiB; 32 MiB keeps
 		// flushes rare and the restart after a crash short.
@@ -45,6 +47,11 @@ func Open(o Options) (*pebble.DB, error) {
 		// Pinned: a newer Pebble must not raise the file format unasked, or the
 		// way back to an older matchkey is closed.
 		FormatMajorVersion: pebble.FormatValueSeparation,
+	}
+	if o.ReadOnly {
+		// Who only looks is told by the error of the read; Pebble's own answer to
+		// a wrong checksum ends the process.
+		opts.EventListener = &pebble.EventListener{DataCorruption: func(pebble.DataCorruptionInfo) {}}
 	}
 	cache := pebble.NewCache(cacheBytes)
 	defer cache.Unref() // the database holds its own reference
@@ -75,7 +82,8 @@ func checkFormat(db *pebble.DB, readOnly bool) error {
 	case n == 0:
 		return SetFormat(db)
 	case n > Current:
-		return fmt.Errorf("its format is %d and this program knows only those up to %d; use the version of matchkey that wrote it", n, Current)
+		return fmt.Errorf("its format is %d and this program knows only those up to %d; "+
+			"use the version of matchkey that wrote it, or restore a backup that was made before it did", n, Current)
 	}
 	return nil
 }

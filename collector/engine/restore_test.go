@@ -1,0 +1,206 @@
+package engine_test
+
+import (
+	"context"
+	"io"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/cockroachdb/pebble/v2/vfs"
+
+	"matchkey/collector"
+	"matchkey/collector/engine"
+)
+
+// backedUp is a world's disk with a backup, and data that went on behind it:
+// the backup has order A-1, the data has A-2 as well and a pause.
+func backedUp(t *testing.T) (w *world, backup string) {
+	t.Helper()
+	w = newWorld(t)
+	w.close()
+	rename(t, w.fs, "data", "store")
+	w.dir = "store"
+	w.open()
+	w.append(browsed("v1", "c42"), bought("A-1", "c42"))
+	w.eventually("A-1", collector.StateDelivered)
+	b, err := w.engine.Backup(t.Context(), "")
+	must(t, err)
+	if ok, err := w.engine.Pause(t.Context(), "main", "looking"); !ok || err != nil {
+		t.Fatal(ok, err)
+	}
+	w.append(bought("A-2", "c42"))
+	w.eventually("A-2", collector.StatePending)
+	w.close()
+	return w, b.Path
+}
+
+// orders are which of the orders a store has, and what is paused.
+func orders(t *testing.T, fs vfs.FS, dir string) (has string) {
+	t.Helper()
+	r, closer, err := engine.OpenReader(fs, fs.PathJoin(dir, engine.StoreName))
+	must(t, err)
+	defer closer.Close()
+	for _, order := range []string{"A-1", "A-2"} {
+		if _, ok, err := r.Delivery(t.Context(), key(order)); err != nil {
+			t.Fatal(err)
+		} else if ok {
+			has += order + " "
+		}
+	}
+	pauses, err := r.(interface {
+		Pauses(context.Context) (map[string]collector.Pause, error)
+	}).Pauses(t.Context())
+	must(t, err)
+	for name, p := range pauses {
+		has += name + " paused: " + p.Detail
+	}
+	return strings.TrimSpace(has)
+}
+
+const before, after = "A-1 A-2 main paused: looking", "A-1 main paused: looking"
+
+func TestRestore(t *testing.T) {
+	w, backup := backedUp(t)
+	restore := func(r engine.Restoration) (engine.Restored, error) {
+		r.Backup, r.Now = backup, noon
+		return engine.Restore(t.Context(), w.fs, r)
+	}
+
+	done, err := restore(engine.Restoration{Data: "new/data"})
+	if err != nil || done.Aside != "" || done.CarriedFrom != "" {
+		t.Errorf("into a new folder: %+v, %v", done, err)
+	}
+	if got := orders(t, w.fs, "new/data"); got != "A-1" {
+		t.Errorf("the new folder has %q", got)
+	}
+	done, err = restore(engine.Restoration{Data: "another", CarryFrom: w.fs.PathDir("store")})
+	if err != nil || done.Carried != 1 || orders(t, w.fs, "another") != after {
+		t.Errorf("with what another folder knows: %+v, %v; it has %q", done, err, orders(t, w.fs, "another"))
+	}
+	if _, err = restore(engine.Restoration{Data: "."}); err == nil || !strings.Contains(err.Error(), "--replace") {
+		t.Errorf("over data, without being told to: %v", err)
+	}
+	if got := orders(t, w.fs, "."); got != before {
+		t.Errorf("the restore that was refused left %q", got)
+	}
+	w.open()
+	if _, err = restore(engine.Restoration{Data: ".", Replace: true}); err == nil || !strings.Contains(err.Error(), "stop that one") {
+		t.Errorf("under a matchkey that runs: %v", err)
+	}
+	w.close()
+	for range 2 { // a second one at the same time of day finds a name of its own
+		done, err = restore(engine.Restoration{Data: ".", Replace: true})
+		if err != nil || done.Carried != 1 || orders(t, w.fs, ".") != after {
+			t.Errorf("over data: %+v, %v; it has %q", done, err, orders(t, w.fs, "."))
+		}
+	}
+	names, err := w.fs.List("")
+	must(t, err)
+	for _, name := range []string{"store.replaced-20261125T120000.000Z", "store.replaced-20261125T120000.000Z.2"} {
+		if !slices.Contains(names, name) {
+			t.Errorf("%s is not there: %v", name, names)
+		}
+	}
+
+	// It goes on from there.
+	w.open()
+	w.append(bought("A-3", "c42"))
+	if ok, err := w.engine.Resume(t.Context(), "main"); !ok || err != nil {
+		t.Error(ok, err)
+	}
+	w.eventually("A-3", collector.StateDelivered)
+	w.close()
+	sound(t, w.fs, ".")
+}
+
+// TestRestoreOfADamagedFolder: who was erased must not come back unnoticed.
+func TestRestoreOfADamagedFolder(t *testing.T) {
+	w, backup := backedUp(t)
+	each(t, w.fs, "store", "", func(path string) {
+		if strings.Contains(path, "MANIFEST") {
+			rewrite(t, w.fs, path, func([]byte) []byte { return []byte("rubbish") })
+		}
+	})
+	r := engine.Restoration{Backup: backup, Data: ".", Replace: true, Now: noon}
+	if _, err := engine.Restore(t.Context(), w.fs, r); err == nil || !strings.Contains(err.Error(), "--forget-erasures") {
+		t.Errorf("over a folder that cannot be read: %v", err)
+	}
+	if names, _ := w.fs.List(""); slices.ContainsFunc(names, func(n string) bool { return strings.HasPrefix(n, "store.") }) {
+		t.Errorf("the restore that was refused left %v", names)
+	}
+	r.CarryNothing = true
+	if done, err := engine.Restore(t.Context(), w.fs, r); err != nil || done.Aside == "" || orders(t, w.fs, ".") != "A-1" {
+		t.Errorf("told to go on: %+v, %v", done, err)
+	}
+}
+
+// powerCut is a disk whose power is cut before its nth change: from then on
+// nothing reaches it.
+type powerCut struct {
+	vfs.FS
+	mem  *vfs.MemFS
+	rng  *rand.Rand
+	mu   sync.Mutex
+	left int
+	disk *vfs.MemFS // as it was at the cut
+}
+
+func (p *powerCut) step() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.left--; p.left == 0 {
+		p.disk = p.mem.CrashClone(vfs.CrashCloneCfg{UnsyncedDataPercent: p.rng.IntN(101), RNG: p.rng})
+	}
+}
+
+func (p *powerCut) Rename(from, to string) error { p.step(); return p.FS.Rename(from, to) }
+func (p *powerCut) Remove(name string) error     { p.step(); return p.FS.Remove(name) }
+func (p *powerCut) RemoveAll(name string) error  { p.step(); return p.FS.RemoveAll(name) }
+func (p *powerCut) Lock(name string) (io.Closer, error) {
+	p.step()
+	return p.FS.Lock(name)
+}
+func (p *powerCut) OpenDir(name string) (vfs.File, error) { p.step(); return p.FS.OpenDir(name) }
+func (p *powerCut) Create(name string, c vfs.DiskWriteCategory) (vfs.File, error) {
+	p.step()
+	return p.FS.Create(name, c)
+}
+
+// TestPowerIsCutDuringARestore: whenever it happens, the folder has the old data
+// or the new, whole, and the erasures are not lost.
+func TestPowerIsCutDuringARestore(t *testing.T) {
+	seed := rand.Uint64()
+	t.Logf("seed %d", seed)
+	w, backup := backedUp(t)
+	var found []string
+	for n := 1; ; n++ {
+		rng := rand.New(rand.NewPCG(seed, uint64(n)))
+		mem := w.fs.CrashClone(vfs.CrashCloneCfg{UnsyncedDataPercent: 100, RNG: rng})
+		cut := &powerCut{FS: mem, mem: mem, rng: rng, left: n}
+		r := engine.Restoration{Backup: backup, Data: ".", Replace: true, Now: noon}
+		_, err := engine.Restore(t.Context(), cut, r)
+		must(t, err)
+		if cut.disk == nil {
+			t.Logf("cut at each of %d changes", n-1)
+			break
+		}
+		must(t, engine.Settle(cut.disk, "."))
+		got := orders(t, cut.disk, ".")
+		if got != before && got != after {
+			t.Fatalf("cut at change %d the folder has %q", n, got)
+		}
+		if !slices.Contains(found, got) {
+			found = append(found, got)
+		}
+		// And once more, to the end.
+		if _, err := engine.Restore(t.Context(), cut.disk, r); err != nil || orders(t, cut.disk, ".") != after {
+			t.Fatalf("cut at change %d, the next restore: %v", n, err)
+		}
+	}
+	if !slices.Equal(found, []string{before, after}) {
+		t.Errorf("found %q; want the old data first and then the new", found)
+	}
+}

@@ -18,6 +18,9 @@ const (
 	EventPurchase   = "purchase"
 	EventIdentify   = "identify"
 	EventConsent    = "consent"
+	// EventSignOut ends whose browser it is: the visitor goes on in a new
+	// generation, and nothing of the customer follows.
+	EventSignOut = "sign_out"
 )
 
 // An Event is one immutable fact: a named thing that happened.

@@ -140,7 +140,7 @@ func (r *compiled) engineSites() map[string]engine.Site {
 	sites := map[string]engine.Site{}
 	for _, s := range r.config.Sites {
 		rules := r.rules[s.Name]
-		sites[s.Name] = engine.Site{Matcher: rules.scenarios, Decider: decider(s, rules.consent), Records: rules.consent.Records}
+		sites[s.Name] = engine.Site{Matcher: rules.scenarios, Decider: decider(s, rules.consent), Records: rules.consent.Records, LinkByEmail: s.LinkByEmail}
 	}
 	return sites
 }

@@ -146,6 +146,9 @@ type Tenure struct {
 	AnswersFrom time.Time `json:"answers_from,omitzero"`
 }
 
+// MaxSharers bounds the subjects that are remembered for one e-mail address.
+const MaxSharers = 16
+
 // Reader is the reading half of a store.
 type Reader interface {
 	// Watermark is the offset up to which the journal is applied.
@@ -286,6 +289,10 @@ type Tx interface {
 	// SetOwner records whose browser a visitor is, and adds the link when the
 	// owner has a customer; generation > 0 links "<visitor>~<generation>".
 	SetOwner(site, visitor string, o Owner) error
+	// AddSharer remembers that a subject is known by an e-mail hash; beyond
+	// MaxSharers it does nothing. Sharers lists who is, by kind and ID.
+	AddSharer(site, hash string, s Subject) error
+	Sharers(site, hash string) ([]Subject, error)
 	// AddRecord adds to the consent records; one whose ID is already there
 	// changes nothing, and added is false. Of one subject and purpose the newest
 	// MaxRecords grants and the newest MaxRecords refusals are kept, so that who

@@ -47,7 +47,7 @@
 //
 //	matchkey('track', name, properties?, {id?})   an id makes the event id "<name>.<id>"
 //	matchkey('page', properties?)                 a page view more; one is sent by itself
-//	matchkey('identify', customer, contact?)      null signs out
+//	matchkey('identify', customer, contact?)      null signs out (event sign_out)
 //	matchkey('consent', 'accept' | 'reject' | 'withdraw', {categories?, source?, language?}?)
 //	matchkey('get', callback)                     {visitor?, session?, identifiers, consent}
 //

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strconv"
 	"sync"
 	"testing"
 	"time"
@@ -30,6 +31,7 @@ func Store(t *testing.T, open func(t *testing.T) StoreWorld) {
 		"applies atomically with the watermark":            testApply,
 		"reads see the writes of their transaction":        testReadYourWrites,
 		"merges and joins profiles":                        testProfiles,
+		"who shares an e-mail address is known, bounded":   testSharers,
 		"a new generation does not share with the last":    testGenerations,
 		"keeps consent records once, in order":             testRecords,
 		"bounds consent records, newest first":             testRecordBound,
@@ -264,6 +266,28 @@ func testGenerations(t *testing.T, s *storeTest) {
 	owner, err := s.Store.Owner(s.Context(), "shop", "v1")
 	s.ok(err)
 	same(t, owner, collector.Owner{Tenure: collector.Tenure{Customer: "c2", Generation: 1, Since: minute(3)}})
+}
+
+func testSharers(t *testing.T, s *storeTest) {
+	v1, c1 := collector.Visitor("shop", "v1"), collector.Customer("shop", "c1")
+	s.apply(func(tx collector.Tx) error {
+		return errors.Join(tx.AddSharer("shop", "hash", v1), tx.AddSharer("shop", "hash", c1), tx.AddSharer("shop", "hash", v1),
+			tx.AddSharer("shop", "hash2", v1), tx.AddSharer("other", "hash", collector.Visitor("other", "v2")))
+	})
+	s.apply(func(tx collector.Tx) error {
+		got, err := tx.Sharers("shop", "hash")
+		s.ok(err)
+		same(t, got, []collector.Subject{c1, v1})
+		for i := range 2 * collector.MaxSharers {
+			s.ok(tx.AddSharer("shop", "many", collector.Visitor("shop", strconv.Itoa(i))))
+		}
+		got, err = tx.Sharers("shop", "many")
+		s.ok(err)
+		if len(got) != collector.MaxSharers {
+			t.Errorf("%d are remembered for one address, want %d", len(got), collector.MaxSharers)
+		}
+		return nil
+	})
 }
 
 func testRecords(t *testing.T, s *storeTest) {

@@ -3,6 +3,7 @@ package identity
 import (
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"matchkey/collector"
@@ -18,6 +19,14 @@ func Effective(visitor string, generation int) string {
 		return visitor
 	}
 	return visitor + "~" + strconv.Itoa(generation)
+}
+
+// Split takes an effective name apart. A visitor's own name has no '~'
+// (edge/grammar.go).
+func Split(effective string) (visitor string, generation int) {
+	visitor, number, _ := strings.Cut(effective, "~")
+	generation, _ = strconv.Atoi(number)
+	return visitor, generation
 }
 
 // TenureAt is whose the browser was at a time, by what is known now: the

@@ -71,6 +71,15 @@ func (p *Pipeline) apply(ctx context.Context, tx collector.Tx, e collector.Entry
 		if err := keepPerson(tx, ev, who); err != nil {
 			return err
 		}
+		linked, err := linkByEmail(ctx, tx, site, ev, who)
+		if err != nil {
+			return err
+		}
+		if linked {
+			if who.Person, err = identity.PersonOf(ctx, tx, ev); err != nil {
+				return err
+			}
+		}
 	}
 	if seen {
 		// The copies name one person together, each perhaps a part.

@@ -56,6 +56,7 @@ func (s *Server) beacon(ctx *fasthttp.RequestCtx, st *site) collector.Reason {
 		s.log.Error("a beacon was refused", "error", err)
 		return collector.ReasonInternal
 	}
+	a.sameJar = st.sharesCookies(string(ctx.Host()), origin)
 	b.dateAnswer(a.at)
 	a.giveAnswerAnEvent(b)
 	secure := strings.HasPrefix(origin, "https:")

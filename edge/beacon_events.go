@@ -23,6 +23,8 @@ type arrival struct {
 	// sameJar is true when page and edge see the same cookies. Then the request's
 	// are newer than what the page read.
 	sameJar bool
+	// doubt is why the browser's word on who its customer is did not count.
+	doubt collector.Reason
 }
 
 // visitor is whose browser sent a beacon. Where page and edge share cookies the
@@ -46,6 +48,11 @@ func (a *arrival) keep(b *beacon) ([]collector.Event, []setCookie) {
 	notes = append(notes, more...)
 	found = append(found, contact...)
 	customer, why := customerOf(b)
+	if customer != "" {
+		if why = a.site.believes(customer, valueOf(b.person, "signature"), a.at); why != "" {
+			customer, a.doubt = "", why
+		}
+	}
 	if why != "" {
 		notes = append(notes, collector.Note{Field: "u.id", Reason: why})
 	}

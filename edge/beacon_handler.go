@@ -67,6 +67,10 @@ func (s *Server) beacon(ctx *fasthttp.RequestCtx, st *site) collector.Reason {
 	if why := s.makeDurable(st, events); why != "" {
 		return why
 	}
+	if a.doubt != "" {
+		s.noteRefused(st.name, a.doubt, 1)
+		ctx.Response.Header.Set(headerReason, string(a.doubt))
+	}
 	st.reissue(ctx, cookies, secure)
 	s.debug("kept", st.name, "", a.receipt)
 	ctx.SetStatusCode(fasthttp.StatusNoContent)

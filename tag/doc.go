@@ -79,7 +79,8 @@
 //	  "m": {"_fbp": "fb.1.…", "_fbc": "fb.1.…"},  identifiers by cookie name, as they are
 //	  "u": {"id": "c42", "email": "…"},customer: id, and of email, phone, first_name,
 //	                                   last_name, date_of_birth, gender, city, region,
-//	                                   postal_code, country what the page gave, as text
+//	                                   postal_code, country what the page gave, as text;
+//	                                   signature of the id, where the site signs
 //	  "c": {                           the person's answer, in every beacon
 //	    "a": "accept",                 accept, reject, withdraw
 //	    "t": 1795431646110,            when, ms

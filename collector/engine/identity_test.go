@@ -145,3 +145,20 @@ func TestTwoCustomersNeverMergeByEmail(t *testing.T) {
 		}
 	})
 }
+
+// TestUnsignedAddressLinksNobody: where the site signs whom its pages name, an
+// address that a browser claims is no proof; what the back end says is.
+func TestUnsignedAddressLinksNobody(t *testing.T) {
+	inBubble(t, func(t *testing.T, w *world) {
+		w.close()
+		w.linkByEmail, w.signs = true, true
+		w.open()
+		claim := byEmail("1", "v1", "", "hash")
+		claim.Origin = collector.OriginBrowser
+		w.append(byEmail("2", "", "c1", "hash"), claim, byEmail("3", "v2", "", "hash"))
+		time.Sleep(time.Minute)
+		if got := w.linked(collector.Customer("shop", "c1")); !slices.Equal(got, []collector.Subject{collector.Visitor("shop", "v2")}) {
+			t.Errorf("the customer is linked to %v, want the browser alone that the back end named", got)
+		}
+	})
+}

@@ -9,11 +9,7 @@ import { tellRefusal } from './refusal'
 import type { User } from './types'
 import { setUser, user } from './user'
 
-const FIELDS = /^(email|phone|(fir|la)st_name|date_of_birth|gender|city|region|postal_code|country)$/
-
-const enum Limit {
-  Id = 128, // characters, as the edge has it
-}
+const FIELDS = /^(signature|phone|email|(fir|la)st_name|date_of_birth|gender|city|region|postal_code|country)$/
 
 /** A customer of null signs out; who was named on this page is told of as leaving. */
 export function identify(customer: unknown, contact?: Record<string, unknown>): void {
@@ -22,7 +18,7 @@ export function identify(customer: unknown, contact?: Record<string, unknown>): 
     return setUser()
   }
   const id = text(customer)
-  if (!id || id.length > Limit.Id) return ignore('customer_invalid')
+  if (!id) return ignore('customer_invalid')
   const named: User = { id }
   for (const field in contact) {
     const value = text(contact[field])
@@ -34,5 +30,5 @@ export function identify(customer: unknown, contact?: Record<string, unknown>): 
   else track('identify')
 }
 
-/** The text of a text or a number, on one line and of bounded length; "" of anything else. */
+/** The text of a text or a number, on one line and of bounded length; "" of anything else. The edge has the exact bounds. */
 const text = (value: unknown) => (/^(str|num)/.test(typeof value) && /^.{1,256}$/.test(value as string) ? '' + value : '')

@@ -16,7 +16,8 @@ func linkByEmail(ctx context.Context, tx collector.Tx, site Site, ev collector.E
 	if customer := who.customer(ev); customer != "" {
 		known = collector.Customer(ev.Site, customer)
 	}
-	if !site.LinkByEmail || known.IsZero() {
+	claimed := site.SignsCustomers && ev.Origin == collector.OriginBrowser && ev.Customer == ""
+	if !site.LinkByEmail || claimed || known.IsZero() {
 		return false, nil
 	}
 	for _, id := range ev.Identifiers {

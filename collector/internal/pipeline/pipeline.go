@@ -29,6 +29,9 @@ type Site struct {
 	// LinkByEmail is true when a browser and a customer that are known by one
 	// e-mail address are linked.
 	LinkByEmail bool
+	// SignsCustomers is true when the site signs whom a browser names: then an
+	// address that a browser claims links nobody.
+	SignsCustomers bool
 }
 
 // Options assemble a pipeline.

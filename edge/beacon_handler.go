@@ -108,7 +108,10 @@ func (s *Server) arrive(ctx *fasthttp.RequestCtx, st *site, b *beacon) (a *arriv
 	geo = s.locate(addr)
 	a = &arrival{
 		site: st, receipt: receipt, at: at,
-		client:  collector.Client{UserAgent: cut(string(h.UserAgent()), maxUserAgent), Geo: geo},
+		client: collector.Client{
+			UserAgent: cut(string(h.UserAgent()), maxUserAgent), Hints: hintsOf(h),
+			Locale: localeOf(string(h.Peek(fasthttp.HeaderAcceptLanguage))), Geo: geo,
+		},
 		signals: collector.Signals{GPC: b.gpc || privacySignal(h)},
 		cookie:  func(name string) string { return string(h.Cookie(name)) },
 	}

@@ -193,6 +193,8 @@ func mergeSessions(a, b []collector.SessionStart) []collector.SessionStart {
 func compareSessions(x, y collector.SessionStart) int {
 	return cmp.Or(x.At.Compare(y.At), cmp.Compare(x.Receipt, y.Receipt), cmp.Compare(x.URL, y.URL),
 		cmp.Compare(x.Client.IP, y.Client.IP), cmp.Compare(x.Client.UserAgent, y.Client.UserAgent),
+		cmp.Compare(x.Client.Locale, y.Client.Locale), cmp.Compare(x.Client.Hints.Brands, y.Client.Hints.Brands),
+		cmp.Compare(x.Client.Hints.Platform, y.Client.Hints.Platform), cmp.Compare(x.Client.Hints.Mobile, y.Client.Hints.Mobile),
 		cmp.Compare(x.Client.Geo.Country, y.Client.Geo.Country), cmp.Compare(x.Client.Geo.Region, y.Client.Geo.Region),
 		cmp.Compare(x.Client.Geo.Source, y.Client.Geo.Source), compareBools(x.Client.Geo.Conflict, y.Client.Geo.Conflict))
 }

@@ -140,7 +140,7 @@ func (r *compiled) engineSites() map[string]engine.Site {
 	sites := map[string]engine.Site{}
 	for _, s := range r.config.Sites {
 		rules := r.rules[s.Name]
-		sites[s.Name] = engine.Site{Matcher: rules.scenarios, Decider: decider(s, rules.consent), Records: rules.consent.Records}
+		sites[s.Name] = engine.Site{Matcher: rules.scenarios, Decider: decider(s, rules.consent), Records: rules.consent.Records, LinkByEmail: s.LinkByEmail, SignsCustomers: s.IdentifyKey.Reveal() != ""}
 	}
 	return sites
 }
@@ -154,7 +154,7 @@ func (r *compiled) edgeSites() (sites []edge.Site) {
 		}
 		rules, script := r.rules[s.Name], r.scripts[s.Name]
 		sites = append(sites, edge.Site{
-			Name: s.Name, Prefix: s.Prefix, Origins: s.Origins, WriteKeys: keys,
+			Name: s.Name, Prefix: s.Prefix, Origins: s.Origins, WriteKeys: keys, IdentifyKey: s.IdentifyKey.Reveal(),
 			CookieDomain: tagOptions(s).CookieDomain, Country: s.Country,
 			Script:      edge.Script{Body: script.Body, Gzip: script.Gzip, Brotli: script.Brotli, Hash: script.Hash},
 			Identifiers: meta.BrowserIdentifiers(), Hash: meta.Hasher(), Integrations: []string{meta.Kind},

@@ -18,6 +18,9 @@ const (
 	EventPurchase   = "purchase"
 	EventIdentify   = "identify"
 	EventConsent    = "consent"
+	// EventSignOut ends whose browser it is: the visitor goes on in a new
+	// generation, and nothing of the customer follows.
+	EventSignOut = "sign_out"
 )
 
 // An Event is one immutable fact: a named thing that happened.
@@ -105,7 +108,19 @@ type Client struct {
 	// from the right through configured proxies; empty when not kept.
 	IP        string `json:"ip,omitempty"`
 	UserAgent string `json:"user_agent,omitempty"`
-	Geo       Geo    `json:"geo,omitzero"`
+	// Hints are what the browser says of itself beside the user agent, unasked.
+	Hints Hints `json:"hints,omitzero"`
+	// Locale is the language that the browser asks for first, as it writes it.
+	Locale string `json:"locale,omitempty"`
+	Geo    Geo    `json:"geo,omitzero"`
+}
+
+// Hints are the client hints that a browser sends with every request, to the
+// letter (User-Agent Client Hints, W3C). Browsers that have none leave them empty.
+type Hints struct {
+	Brands   string `json:"brands,omitempty"`
+	Platform string `json:"platform,omitempty"`
+	Mobile   string `json:"mobile,omitempty"` // "?1" or "?0"
 }
 
 // Geo is where the address is said to be. The zero value means unknown, which

@@ -126,14 +126,31 @@ const MaxCopies = 16
 // MaxRecords bounds the grants, and the refusals, of one subject and purpose.
 const MaxRecords = 32
 
-// An Owner says whose browser a visitor is. A second customer on the same
-// browser starts a new generation: the visitor continues under the name
-// "<visitor>~<generation>", and nothing of the earlier generation follows.
+// An Owner says whose browser a visitor is, and was. A second customer on the
+// same browser, and a sign-out, start a new generation: the visitor continues
+// under the name "<visitor>~<generation>", and nothing of the earlier ones
+// follows.
 type Owner struct {
-	Customer   string    `json:"customer,omitempty"`
-	Generation int       `json:"generation,omitzero"`
-	Since      time.Time `json:"since,omitzero"`
+	Tenure
+	// Earlier are the generations before, eldest first; bounded, see identity.
+	// What arrives late belongs to the one in whose time it happened.
+	Earlier []Tenure `json:"earlier,omitempty"`
 }
+
+// A Tenure is one generation of a browser.
+type Tenure struct {
+	// Customer is empty when the browser is nobody's.
+	Customer   string `json:"customer,omitempty"`
+	Generation int    `json:"generation,omitzero"`
+	// Since is when it began; for the first, when its customer was first named.
+	Since time.Time `json:"since,omitzero"`
+	// AnswersFrom is from when on a yes that was given in this browser counts for
+	// it; zero means Since, and in the first generation always.
+	AnswersFrom time.Time `json:"answers_from,omitzero"`
+}
+
+// MaxSharers bounds the subjects that are remembered for one e-mail address.
+const MaxSharers = 16
 
 // Reader is the reading half of a store.
 type Reader interface {
@@ -277,6 +294,10 @@ type Tx interface {
 	// SetOwner records whose browser a visitor is, and adds the link when the
 	// owner has a customer; generation > 0 links "<visitor>~<generation>".
 	SetOwner(site, visitor string, o Owner) error
+	// AddSharer remembers that a subject is known by an e-mail hash; beyond
+	// MaxSharers it does nothing. Sharers lists who is, by kind and ID.
+	AddSharer(site, hash string, s Subject) error
+	Sharers(site, hash string) ([]Subject, error)
 	// AddRecord adds to the consent records; one whose ID is already there
 	// changes nothing, and added is false. Of one subject and purpose the newest
 	// MaxRecords grants and the newest MaxRecords refusals are kept, so that who

@@ -20,22 +20,44 @@ type arrival struct {
 	signals collector.Signals
 	// cookie returns a cookie of the request, or "".
 	cookie func(string) string
+	// sameJar is true when page and edge see the same cookies. Then the request's
+	// are newer than what the page read.
+	sameJar bool
+	// doubt is why the browser's word on who its customer is did not count.
+	doubt collector.Reason
+}
+
+// visitor is whose browser sent a beacon. Where page and edge share cookies the
+// cookie says so: tabs that were opened together each make an id when there is
+// none, the last one written stays, and all requests that leave after it carry
+// it. So one browser is one visitor.
+func (a *arrival) visitor(b *beacon) string {
+	if carried := a.cookie(cookieVisitor); b.visitor != "" && a.sameJar && isToken(carried) {
+		return carried
+	}
+	return b.visitor
 }
 
 // keep makes events of a beacon that may be kept, and the cookies to set again.
 func (a *arrival) keep(b *beacon) ([]collector.Event, []setCookie) {
 	notes := b.notes
-	found, cookies, more := a.site.browserIdentifiers(b.identifiers, a.cookie, a.at)
+	visitor := a.visitor(b)
+	found, cookies, more := a.site.browserIdentifiers(b.identifiers, a.cookie, a.sameJar, a.at)
 	notes = append(notes, more...)
 	contact, more := a.site.contact(b.person, "u")
 	notes = append(notes, more...)
 	found = append(found, contact...)
 	customer, why := customerOf(b)
+	if customer != "" {
+		if why = a.site.believes(customer, valueOf(b.person, "signature"), a.at); why != "" {
+			customer, a.doubt = "", why
+		}
+	}
 	if why != "" {
 		notes = append(notes, collector.Note{Field: "u.id", Reason: why})
 	}
-	if b.visitor != "" {
-		cookies = append(cookies, setCookie{cookieVisitor, b.visitor, visitorMaxAge})
+	if visitor != "" {
+		cookies = append(cookies, setCookie{cookieVisitor, visitor, visitorMaxAge})
 	}
 
 	events := make([]collector.Event, len(b.events))
@@ -50,7 +72,7 @@ func (a *arrival) keep(b *beacon) ([]collector.Event, []setCookie) {
 			ID: e.id, Site: a.site.name, Name: e.name,
 			Origin: collector.OriginBrowser, Receipt: a.receipt,
 			OccurredAt: at, ReceivedAt: a.at,
-			Visitor: b.visitor, Customer: customer, Session: b.session, PageView: b.pageView,
+			Visitor: visitor, Customer: customer, Session: b.session, PageView: b.pageView,
 			Client: a.client, URL: b.url, Referrer: b.referrer,
 			Identifiers: identifiers(found, e.name, at, a.receipt),
 			Properties:  e.properties,

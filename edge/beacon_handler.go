@@ -56,6 +56,7 @@ func (s *Server) beacon(ctx *fasthttp.RequestCtx, st *site) collector.Reason {
 		s.log.Error("a beacon was refused", "error", err)
 		return collector.ReasonInternal
 	}
+	a.sameJar = st.sharesCookies(string(ctx.Host()), origin)
 	b.dateAnswer(a.at)
 	a.giveAnswerAnEvent(b)
 	secure := strings.HasPrefix(origin, "https:")
@@ -65,6 +66,10 @@ func (s *Server) beacon(ctx *fasthttp.RequestCtx, st *site) collector.Reason {
 	events, cookies := a.keep(b)
 	if why := s.makeDurable(st, events); why != "" {
 		return why
+	}
+	if a.doubt != "" {
+		s.noteRefused(st.name, a.doubt, 1)
+		ctx.Response.Header.Set(headerReason, string(a.doubt))
 	}
 	st.reissue(ctx, cookies, secure)
 	s.debug("kept", st.name, "", a.receipt)
@@ -103,7 +108,10 @@ func (s *Server) arrive(ctx *fasthttp.RequestCtx, st *site, b *beacon) (a *arriv
 	geo = s.locate(addr)
 	a = &arrival{
 		site: st, receipt: receipt, at: at,
-		client:  collector.Client{UserAgent: cut(string(h.UserAgent()), maxUserAgent), Geo: geo},
+		client: collector.Client{
+			UserAgent: cut(string(h.UserAgent()), maxUserAgent), Hints: hintsOf(h),
+			Locale: localeOf(string(h.Peek(fasthttp.HeaderAcceptLanguage))), Geo: geo,
+		},
 		signals: collector.Signals{GPC: b.gpc || privacySignal(h)},
 		cookie:  func(name string) string { return string(h.Cookie(name)) },
 	}

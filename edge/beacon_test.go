@@ -418,7 +418,8 @@ func TestIdentifiersFromCookies(t *testing.T) {
 		notes            []collector.Note
 	}{
 		{"only the cookie", ``, "_fbp=" + browser, []string{browser}, nil},
-		{"the beacon wins", `"m":{"_fbp":"` + other + `"},`, "_fbp=" + browser, []string{other}, nil},
+		{"the cookie is newer", `"m":{"_fbp":"` + other + `"},`, "_fbp=" + browser, []string{browser}, nil},
+		{"the beacon alone is good", `"m":{"_fbp":"` + other + `"},`, "_fbp=bad", []string{other}, nil},
 		{"the cookie stands in", `"m":{"_fbp":"bad"},`, "_fbp=" + browser, []string{browser}, []collector.Note{{Field: "_fbp", Reason: "malformed"}}},
 		{"both are bad", `"m":{"_fbp":"bad"},`, "_fbp=worse", nil, []collector.Note{{Field: "_fbp", Reason: "malformed"}, {Field: "_fbp", Reason: "malformed"}}},
 		{"bad alike", `"m":{"_fbp":"bad"},`, "_fbp=bad", nil, []collector.Note{{Field: "_fbp", Reason: "malformed"}}},

@@ -78,14 +78,25 @@ func (s *site) domainFor(host string) string {
 	if s.cookieDomain == "" {
 		return ""
 	}
-	host = strings.ToLower(host)
-	if i := strings.LastIndexByte(host, ':'); i >= 0 && !strings.HasSuffix(host, "]") {
-		host = host[:i]
-	}
+	host = strings.ToLower(withoutPort(host))
 	if host == s.cookieDomain || strings.HasSuffix(host, "."+s.cookieDomain) {
 		return s.cookieDomain
 	}
 	return ""
+}
+
+func withoutPort(host string) string {
+	if i := strings.LastIndexByte(host, ':'); i >= 0 && !strings.HasSuffix(host, "]") {
+		return host[:i]
+	}
+	return host
+}
+
+// sharesCookies reports whether pages of an origin and the edge under a host
+// see the same cookies: they are one host, or both lie in the cookies' domain.
+func (s *site) sharesCookies(host, origin string) bool {
+	_, page, _ := strings.Cut(origin, "://")
+	return strings.EqualFold(withoutPort(page), withoutPort(host)) || s.domainFor(host) != "" && s.domainFor(page) != ""
 }
 
 // isCookieValue reports whether v can stand in a Set-Cookie header as it is

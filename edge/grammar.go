@@ -15,6 +15,8 @@ const (
 	maxID         = 128  // own ids of events and customers, in characters
 	maxIdentifier = 1024 // a browser identifier, in bytes; Meta ignores an fbclid beyond 500
 	maxContact    = 256  // one field of contact data, in bytes
+	maxHint       = 256  // brands of a browser, in bytes
+	maxLocale     = 35   // a language, in bytes (RFC 5646 § 4.4.1)
 	maxUserAgent  = 512  // bytes; parsers choke on more (reference/deps.md § 5)
 )
 

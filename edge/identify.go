@@ -80,8 +80,11 @@ func (s *site) contact(members []member, field string) (found []finding, notes [
 
 // browserIdentifiers takes the site's browser identifiers from a beacon, and
 // those that are missing or wrong there from the request's cookies. cookie
-// returns a cookie's value or "". Each that is kept is also to be set again.
-func (s *site) browserIdentifiers(sent []member, cookie func(string) string, now time.Time) (found []finding, reissue []setCookie, notes []collector.Note) {
+// returns a cookie's value or "". With sameJar the cookie of a browser's id comes
+// first: it is newer than what the page read, and one for all tabs. Not so the
+// click's: a page knows it before its cookie does. Each that is kept is also to
+// be set again.
+func (s *site) browserIdentifiers(sent []member, cookie func(string) string, sameJar bool, now time.Time) (found []finding, reissue []setCookie, notes []collector.Note) {
 	for _, id := range s.identifiers {
 		said, given := lookup(sent, id.Cookie)
 		value, at, why := "", time.Time{}, collector.ReasonNeverSeen
@@ -90,7 +93,13 @@ func (s *site) browserIdentifiers(sent []member, cookie func(string) string, now
 				notes = append(notes, collector.Note{Field: id.Cookie, Reason: why})
 			}
 		}
-		if carried := cookie(id.Cookie); why != "" && carried != "" && carried != said.value {
+		carried := cookie(id.Cookie)
+		if why == "" && sameJar && id.Kind == collector.KindBrowser {
+			if newer, made, wrong := parseIdentifier(id, member{id.Cookie, carried, true}, now); wrong == "" {
+				value, at = newer, made
+			}
+		}
+		if why != "" && carried != "" && carried != said.value {
 			if value, at, why = parseIdentifier(id, member{id.Cookie, carried, true}, now); why != "" {
 				notes = append(notes, collector.Note{Field: id.Cookie, Reason: why})
 			}

@@ -53,6 +53,9 @@ type Site struct {
 	// WriteKeys authorise server-side events. Only their SHA-256 is kept in
 	// memory. Without one, no server-side event is taken.
 	WriteKeys []string
+	// IdentifyKey is the secret with which the site's back end signs whom a browser
+	// names (signature.go). Without one a browser's word is believed.
+	IdentifyKey string
 	// CookieDomain is the Domain of the cookies, used when the edge is itself
 	// reached under it; empty means host-only cookies.
 	CookieDomain string
@@ -91,6 +94,7 @@ type site struct {
 	prefix       string
 	origins      map[string]bool
 	keys         [][sha256.Size]byte
+	identifyKey  string
 	cookieDomain string
 	country      string
 	script       Script
@@ -112,6 +116,7 @@ func (o Site) prepare() (*site, error) {
 		name:         o.Name,
 		prefix:       o.Prefix,
 		origins:      make(map[string]bool, len(o.Origins)),
+		identifyKey:  o.IdentifyKey,
 		cookieDomain: strings.ToLower(strings.TrimPrefix(o.CookieDomain, ".")),
 		country:      o.Country,
 		script:       o.Script,

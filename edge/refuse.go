@@ -27,6 +27,12 @@ const (
 	ReasonRequestTimeout   collector.Reason = "request_timeout"          // the request did not arrive in time
 	ReasonContentType      collector.Reason = "content_type_unsupported" // neither JSON nor NDJSON
 	ReasonContactData      collector.Reason = "contact_data_in_clear"    // an e-mail address or phone where none may be kept
+
+	// Why a browser's word on who its customer is does not count (signature.go).
+	ReasonIdentifyUnsigned collector.Reason = "identify_unsigned"
+	ReasonIdentifyForged   collector.Reason = "identify_signature_wrong"
+	ReasonIdentifyExpired  collector.Reason = "identify_signature_expired"
+	ReasonIdentifyTooLong  collector.Reason = "identify_signature_too_long"
 )
 
 // Sentences gives the reasons of this package in words for people.
@@ -37,6 +43,10 @@ func Sentences() map[collector.Reason]string {
 		ReasonRequestTimeout:   "The request did not arrive in time.",
 		ReasonContentType:      "The content type is not supported; use application/json or application/x-ndjson.",
 		ReasonContactData:      "It holds contact data in the clear, which is never kept; give it to identify() or customer, where it is hashed.",
+		ReasonIdentifyUnsigned: "The site signs whom its pages name, and this was not signed; it is kept as of a browser only.",
+		ReasonIdentifyForged:   "The signature of the customer id is not by this site's key over this customer and end; it is kept as of a browser only.",
+		ReasonIdentifyExpired:  "The signature of the customer id has ended; sign anew with every page. It is kept as of a browser only.",
+		ReasonIdentifyTooLong:  "The signature of the customer id ends more than 24 hours ahead; it is kept as of a browser only.",
 	}
 }
 

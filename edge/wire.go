@@ -22,7 +22,7 @@ import (
 //	 "l":"https://…",        address of the page; query and fragment are dropped here
 //	 "r":"https://…",        referrer, likewise
 //	 "m":{"<cookie>":"…"},   browser identifiers by cookie name: with consent
-//	 "u":{"id":"c42","email":"…",…},   the customer and contact data by kind
+//	 "u":{"id":"c42","email":"…",…},   the customer and contact data by kind; "signature" of the id (signature.go)
 //	 "c":{"a":"accept","t":…,"n":"<sha256 of the notice>","g":"en","s":"banner","x":true,"k":["advertising"]},
 //	                         the person's answer: action, when (ms), notice, language, source, explicit, categories
 //	 "g":true,               navigator.globalPrivacyControl

@@ -37,7 +37,10 @@ func testIdentify(t *testing.T, b *browsertest.Browser) {
 		p.Eval(`matchkey('identify', `+bad+`)`, nil)
 	}
 	wantIgnored(t, p, "customer_invalid", 6)
-	p.Eval(`matchkey('identify', null)`, nil)
+	p.Eval(`matchkey('identify', null), matchkey('identify', null)`, nil)
+	if got := s.wait(t, "sign_out"); got.U["id"] != "c42" {
+		t.Errorf("the sign-out is of %v", got.U)
+	}
 	p.Eval(`matchkey('track', 'out')`, nil)
 	if got := s.wait(t, "out"); got.U != nil {
 		t.Errorf("after signing out: %v", got.U)

@@ -262,7 +262,7 @@ func testTwoCustomers(t *testing.T, b *browsertest.Browser) {
 	for _, b := range s.beacons(t) {
 		got = append(got, b.U["id"]+": "+b.names())
 	}
-	want := "c1: consent page_view anonymous identify first|c2: identify second|: nobody"
+	want := "c1: consent page_view anonymous identify first|c2: identify second sign_out|: nobody"
 	if all := strings.Join(got, "|"); all != want {
 		t.Errorf("got  %s\nwant %s", all, want)
 	}

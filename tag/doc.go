@@ -47,7 +47,7 @@
 //
 //	matchkey('track', name, properties?, {id?})   an id makes the event id "<name>.<id>"
 //	matchkey('page', properties?)                 a page view more; one is sent by itself
-//	matchkey('identify', customer, contact?)      null signs out
+//	matchkey('identify', customer, contact?)      null signs out (event sign_out)
 //	matchkey('consent', 'accept' | 'reject' | 'withdraw', {categories?, source?, language?}?)
 //	matchkey('get', callback)                     {visitor?, session?, identifiers, consent}
 //
@@ -79,7 +79,8 @@
 //	  "m": {"_fbp": "fb.1.…", "_fbc": "fb.1.…"},  identifiers by cookie name, as they are
 //	  "u": {"id": "c42", "email": "…"},customer: id, and of email, phone, first_name,
 //	                                   last_name, date_of_birth, gender, city, region,
-//	                                   postal_code, country what the page gave, as text
+//	                                   postal_code, country what the page gave, as text;
+//	                                   signature of the id, where the site signs
 //	  "c": {                           the person's answer, in every beacon
 //	    "a": "accept",                 accept, reject, withdraw
 //	    "t": 1795431646110,            when, ms

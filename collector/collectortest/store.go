@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strconv"
 	"sync"
 	"testing"
 	"time"
@@ -30,6 +31,7 @@ func Store(t *testing.T, open func(t *testing.T) StoreWorld) {
 		"applies atomically with the watermark":            testApply,
 		"reads see the writes of their transaction":        testReadYourWrites,
 		"merges and joins profiles":                        testProfiles,
+		"who shares an e-mail address is known, bounded":   testSharers,
 		"a new generation does not share with the last":    testGenerations,
 		"keeps consent records once, in order":             testRecords,
 		"bounds consent records, newest first":             testRecordBound,
@@ -208,7 +210,7 @@ func testReadYourWrites(t *testing.T, s *storeTest) {
 			t.Error("an event that was put is not there")
 		}
 		same(t, rec.Event, ev)
-		s.ok(tx.SetOwner("shop", "v1", collector.Owner{Customer: "c1", Since: minute(1)}))
+		s.ok(tx.SetOwner("shop", "v1", collector.Owner{Tenure: collector.Tenure{Customer: "c1", Since: minute(1)}}))
 		linked, err := tx.Linked(s.Context(), collector.Visitor("shop", "v1"))
 		s.ok(err)
 		same(t, linked, []collector.Subject{collector.Customer("shop", "c1")})
@@ -235,7 +237,7 @@ func testProfiles(t *testing.T, s *storeTest) {
 		return errors.Join(
 			tx.MergeProfile(visitorSeen("v1", 1)), tx.MergeProfile(visitorSeen("v2", 2)), tx.MergeProfile(visitorSeen("v1", 3)),
 			tx.MergeProfile(collector.Profile{Subject: collector.Customer("shop", "c1"), FirstAt: minute(9), LastAt: minute(9)}),
-			tx.SetOwner("shop", "v1", collector.Owner{Customer: "c1", Since: minute(4)}))
+			tx.SetOwner("shop", "v1", collector.Owner{Tenure: collector.Tenure{Customer: "c1", Since: minute(4)}}))
 	})
 	for _, subject := range []collector.Subject{collector.Visitor("shop", "v1"), collector.Customer("shop", "c1")} {
 		p, err := s.Store.Profile(s.Context(), subject)
@@ -263,8 +265,8 @@ func testGenerations(t *testing.T, s *storeTest) {
 	s.apply(func(tx collector.Tx) error {
 		return errors.Join(
 			tx.MergeProfile(visitorSeen("v1", 1)),
-			tx.SetOwner("shop", "v1", collector.Owner{Customer: "c1", Since: minute(2)}),
-			tx.SetOwner("shop", "v1", collector.Owner{Customer: "c2", Generation: 1, Since: minute(3)}),
+			tx.SetOwner("shop", "v1", collector.Owner{Tenure: collector.Tenure{Customer: "c1", Since: minute(2)}}),
+			tx.SetOwner("shop", "v1", collector.Owner{Tenure: collector.Tenure{Customer: "c2", Generation: 1, Since: minute(3)}}),
 			tx.MergeProfile(visitorSeen("v1~1", 4)))
 	})
 	first, err := s.Store.Profile(s.Context(), collector.Customer("shop", "c1"))
@@ -275,7 +277,29 @@ func testGenerations(t *testing.T, s *storeTest) {
 	same(t, second.Visitors, []string{"v1~1"})
 	owner, err := s.Store.Owner(s.Context(), "shop", "v1")
 	s.ok(err)
-	same(t, owner, collector.Owner{Customer: "c2", Generation: 1, Since: minute(3)})
+	same(t, owner, collector.Owner{Tenure: collector.Tenure{Customer: "c2", Generation: 1, Since: minute(3)}})
+}
+
+func testSharers(t *testing.T, s *storeTest) {
+	v1, c1 := collector.Visitor("shop", "v1"), collector.Customer("shop", "c1")
+	s.apply(func(tx collector.Tx) error {
+		return errors.Join(tx.AddSharer("shop", "hash", v1), tx.AddSharer("shop", "hash", c1), tx.AddSharer("shop", "hash", v1),
+			tx.AddSharer("shop", "hash2", v1), tx.AddSharer("other", "hash", collector.Visitor("other", "v2")))
+	})
+	s.apply(func(tx collector.Tx) error {
+		got, err := tx.Sharers("shop", "hash")
+		s.ok(err)
+		same(t, got, []collector.Subject{c1, v1})
+		for i := range 2 * collector.MaxSharers {
+			s.ok(tx.AddSharer("shop", "many", collector.Visitor("shop", strconv.Itoa(i))))
+		}
+		got, err = tx.Sharers("shop", "many")
+		s.ok(err)
+		if len(got) != collector.MaxSharers {
+			t.Errorf("%d are remembered for one address, want %d", len(got), collector.MaxSharers)
+		}
+		return nil
+	})
 }
 
 func testRecords(t *testing.T, s *storeTest) {
@@ -352,7 +376,7 @@ func testOddNames(t *testing.T, s *storeTest) {
 	names := [][2]string{{"a", "b\x00c"}, {"a\x00", "c"}, {"a\x00b", "c"}, {"a", "é"}, {"aé", ""}, {"a", "b"}, {"ab", "\x01"}}
 	s.apply(func(tx collector.Tx) error {
 		for i, n := range names {
-			s.ok(tx.SetOwner("shop", n[0]+"|"+n[1], collector.Owner{Generation: i + 1, Since: Epoch}))
+			s.ok(tx.SetOwner("shop", n[0]+"|"+n[1], collector.Owner{Tenure: collector.Tenure{Generation: i + 1, Since: Epoch}}))
 			p := visitorSeen("v", i)
 			p.Subject = collector.Visitor(n[0], n[1]+"x")
 			s.ok(tx.MergeProfile(p))

@@ -17,6 +17,9 @@ func (k checker) site(path string, s *Site) {
 	k.cookies(path, s)
 	k.country(path+".country", s.Country)
 	k.writeKeys(path+".write_keys", s.WriteKeys)
+	if n := utf8.RuneCountInString(s.IdentifyKey.Reveal()); n > 0 && n < shortKey {
+		k.warn(path+".identify_key", "This identify key has fewer than %d characters and might be guessed. Make one with: openssl rand -hex 24", shortKey)
+	}
 	k.consent(path+".consent", s)
 	k.scenarios(path, s)
 }

@@ -108,6 +108,10 @@ type Site struct {
 	Country string `yaml:"country"`
 	// WriteKeys are what the site's back end shows to send server events. Without one it cannot.
 	WriteKeys []Secret `yaml:"write_keys"`
+	// LinkByEmail links a browser to the customer who is known by the same e-mail address, when there is just one.
+	LinkByEmail bool `yaml:"link_by_email" jsonschema:"default=false"`
+	// IdentifyKey is the secret with which the site's back end signs whom a browser names. With it, a browser's unsigned word links nobody.
+	IdentifyKey Secret `yaml:"identify_key"`
 	// Consent says how people are asked.
 	Consent Consent `yaml:"consent" jsonschema:"required"`
 	// Scenarios say which events are conversions.

@@ -26,6 +26,9 @@ type world struct {
 	meta   *collectortest.MemoryDestination
 	others []*collectortest.MemoryDestination // beside "main"
 	wait   time.Duration                      // of the scenario
+	// linkByEmail is the site's choice; it counts from the next open on.
+	linkByEmail bool
+	signs       bool // whom its pages name; likewise
 }
 
 // newWorld opens a world. The destination is "main"; what others are named are
@@ -49,7 +52,7 @@ func (w *world) open() {
 	e, err := engine.Open(context.Background(), w.fs, engine.Config{
 		Dir: w.dir, Backups: "backups", Now: time.Now, Random: rand.NewChaCha8([32]byte{}), Jitter: func() float64 { return 0 },
 		Log:   quiet(),
-		Sites: map[string]engine.Site{"shop": {Matcher: rules{w}, Decider: rules{w}, Records: records}},
+		Sites: map[string]engine.Site{"shop": {Matcher: rules{w}, Decider: rules{w}, Records: records, LinkByEmail: w.linkByEmail, SignsCustomers: w.signs}},
 	}, destinations...)
 	if err != nil {
 		w.Fatal(err)

@@ -7,29 +7,28 @@ import { track } from './events'
 import { ignore } from './ignore'
 import { tellRefusal } from './refusal'
 import type { User } from './types'
-import { setUser } from './user'
+import { setUser, user } from './user'
 
-const FIELDS = /^(email|phone|(fir|la)st_name|date_of_birth|gender|city|region|postal_code|country)$/
+const FIELDS = /^(signature|phone|email|(fir|la)st_name|date_of_birth|gender|city|region|postal_code|country)$/
 
-const enum Limit {
-  Id = 128, // characters, as the edge has it
-}
-
-/** A customer of null signs out. */
+/** A customer of null signs out; who was named on this page is told of as leaving. */
 export function identify(customer: unknown, contact?: Record<string, unknown>): void {
-  if (customer === null) return setUser()
+  if (customer === null) {
+    if (user) track('sign_out')
+    return setUser()
+  }
   const id = text(customer)
-  if (!id || id.length > Limit.Id) return ignore('customer_invalid')
-  const user: User = { id }
+  if (!id) return ignore('customer_invalid')
+  const named: User = { id }
   for (const field in contact) {
     const value = text(contact[field])
-    if (value && FIELDS.test(field)) user[field] = value
+    if (value && FIELDS.test(field)) named[field] = value
     else ignore('contact_invalid', field)
   }
-  setUser(user)
-  if (granted === false) tellRefusal(undefined, user)
+  setUser(named)
+  if (granted === false) tellRefusal(undefined, named)
   else track('identify')
 }
 
-/** The text of a text or a number, on one line and of bounded length; "" of anything else. */
+/** The text of a text or a number, on one line and of bounded length; "" of anything else. The edge has the exact bounds. */
 const text = (value: unknown) => (/^(str|num)/.test(typeof value) && /^.{1,256}$/.test(value as string) ? '' + value : '')

@@ -11,12 +11,14 @@
 // What failed goes back into the queue and is tried again while the page lives.
 // A string body is text/plain, so no request ever needs a preflight.
 
+import { granted } from './answer'
 import { body } from './beacon'
 import { guarded } from './guard'
 import { ignore } from './ignore'
 import { fetch_, later, sendBeacon_ } from './native'
 import { hidden } from './page'
 import { take } from './queue'
+import { visitorId } from './visitor'
 
 const enum Limit {
   Window = 50, // ms that events wait for others; a phone that kills the page 100 ms later loses nothing
@@ -33,8 +35,15 @@ let busy = false
 /** How long the next rest may be; doubled by every failure in a row. */
 let rest: number = Limit.FirstRest
 
-/** Sends what waits, soon; a hidden page may not live to see a timer. */
-export const sendSoon = () => (hidden() ? send() : later(send, Limit.Window))
+/**
+ * Sends what waits, soon; a hidden page may not live to see a timer. The visitor
+ * is made before the wait, so that tabs that were opened together agree on the
+ * cookie's last value before any of them sends it.
+ */
+export const sendSoon = () => {
+  if (granted) visitorId()
+  hidden() ? send() : later(send, Limit.Window)
+}
 
 /** The page is going away: sends by sendBeacon whatever has not left yet. */
 export const sendRest = guarded(() => {

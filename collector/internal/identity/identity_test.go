@@ -69,20 +69,24 @@ func TestMergeIsBounded(t *testing.T) {
 	for i := range 100 {
 		p = Merge(p, collector.Profile{
 			Identifiers: []collector.Identifier{
-				{Kind: collector.KindClick, Value: fmt.Sprint(i), LastAt: at(i)},
-				{Kind: collector.KindEmail, Value: fmt.Sprint(i), LastAt: at(i)},
+				{Kind: collector.KindClick, Value: fmt.Sprint(i), FirstAt: at(i), LastAt: at(i)},
+				{Kind: collector.KindEmail, Value: fmt.Sprint(i), FirstAt: at(i), LastAt: at(i)},
 			},
-			Sessions: []collector.SessionStart{{ID: fmt.Sprint(i), At: at(i)}},
+			Sessions: []collector.SessionStart{{ID: fmt.Sprintf("%03d", i), At: at(i)}},
 		})
 	}
-	if n := len(p.Of(collector.KindClick)); n != maxClicks {
-		t.Errorf("%d clicks are kept, want %d", n, maxClicks)
+	if n := len(p.Of(collector.KindClick)); n != maxDated {
+		t.Errorf("%d clicks are kept, want %d", n, maxDated)
 	}
-	if n := len(p.Of(collector.KindEmail)); n != maxValues {
-		t.Errorf("%d e-mail hashes are kept, want %d", n, maxValues)
+	emails := p.Of(collector.KindEmail)
+	if len(emails) != 2*maxValues {
+		t.Fatalf("%d e-mail hashes are kept, want the %d seen last and the %d known longest", len(emails), maxValues, maxValues)
 	}
-	if len(p.Sessions) != maxSessions {
-		t.Errorf("%d sessions are kept, want %d", len(p.Sessions), maxSessions)
+	if emails[0].Value != "99" || emails[maxValues].Value != "7" || emails[2*maxValues-1].Value != "0" {
+		t.Errorf("the e-mail hashes are %v; want 99 to 92 and 7 to 0", emails)
+	}
+	if len(p.Sessions) != maxSessions || p.Sessions[0].ID != "099" {
+		t.Errorf("%d sessions are kept, want the newest %d: %v", len(p.Sessions), maxSessions, p.Sessions)
 	}
 	if got := p.Of(collector.KindClick)[0].Value; got != "99" {
 		t.Errorf("the newest click is %q, want 99: the oldest must go first", got)
@@ -98,30 +102,5 @@ func TestMergeKeepsTheFirstProvenance(t *testing.T) {
 		if got.Receipt != "b_early" || !got.FirstAt.Equal(at(1)) || !got.LastAt.Equal(at(5)) {
 			t.Errorf("merged to %+v; want first seen by b_early and last at minute 5", got)
 		}
-	}
-}
-
-func TestSignIn(t *testing.T) {
-	var o collector.Owner
-	o, changed := SignIn(o, "c1", at(1))
-	if !changed || o.Customer != "c1" || o.Generation != 0 {
-		t.Fatalf("first sign-in gives %+v", o)
-	}
-	if !Follows(o, at(0)) {
-		t.Error("what an anonymous visitor did must follow the first customer")
-	}
-	if _, changed = SignIn(o, "c1", at(2)); changed {
-		t.Error("the same customer again must change nothing")
-	}
-	o, changed = SignIn(o, "c2", at(3))
-	if !changed || o.Generation != 1 || Effective("v1", o.Generation) != "v1~1" {
-		t.Fatalf("a second customer gives %+v", o)
-	}
-	if Follows(o, at(2)) || !Follows(o, at(3)) {
-		t.Error("only what came since the second customer signed in may follow")
-	}
-	o, _ = SignIn(o, "c1", at(4))
-	if o.Generation != 2 {
-		t.Errorf("the first customer again is generation %d, want 2: what the second did must not follow", o.Generation)
 	}
 }

@@ -10,8 +10,11 @@ import (
 
 // Bounds of a profile.
 const (
-	maxClicks   = 16
-	maxValues   = 8 // of every other kind
+	// maxDated bounds each kind whose values carry a time of their own.
+	maxDated = 16
+	// maxValues bounds every other kind twice: the values seen last, and those
+	// known longest.
+	maxValues   = 8
 	maxSessions = 20
 	// MaxVisitors bounds the browsers whose profiles are joined for a customer;
 	// the latest linked ones count.
@@ -23,7 +26,7 @@ const (
 func Merge(a, b collector.Profile) collector.Profile {
 	return collector.Profile{
 		Subject:     a.Subject,
-		Identifiers: mergeIdentifiers(a.Identifiers, b.Identifiers),
+		Identifiers: MergeIdentifiers(a.Identifiers, b.Identifiers),
 		Sessions:    mergeSessions(a.Sessions, b.Sessions),
 		Page:        laterPage(a.Page, b.Page),
 		FirstAt:     earliest(a.FirstAt, b.FirstAt),
@@ -42,7 +45,9 @@ func Join(customer collector.Profile, visitors ...collector.Profile) collector.P
 	return customer
 }
 
-func mergeIdentifiers(a, b []collector.Identifier) []collector.Identifier {
+// MergeIdentifiers returns what both lists know, each value once, in the order
+// of [collector.Profile] and within the bounds. It changes neither.
+func MergeIdentifiers(a, b []collector.Identifier) []collector.Identifier {
 	type name struct {
 		kind  collector.Kind
 		value string
@@ -60,10 +65,16 @@ func mergeIdentifiers(a, b []collector.Identifier) []collector.Identifier {
 			all = append(all, id)
 		}
 	}
-	slices.SortFunc(all, func(x, y collector.Identifier) int {
-		return cmp.Or(cmp.Compare(x.Kind, y.Kind), y.LastAt.Compare(x.LastAt), cmp.Compare(x.Value, y.Value))
-	})
+	if len(all) == 0 {
+		return nil
+	}
+	slices.SortFunc(all, lastFirst)
 	return boundKinds(all)
+}
+
+// lastFirst orders identifiers as a profile lists them.
+func lastFirst(x, y collector.Identifier) int {
+	return cmp.Or(cmp.Compare(x.Kind, y.Kind), y.LastAt.Compare(x.LastAt), cmp.Compare(x.Value, y.Value))
 }
 
 // sameIdentifier merges two observations of one value. Ties go to the smaller
@@ -78,25 +89,73 @@ func sameIdentifier(a, b collector.Identifier) collector.Identifier {
 	return first
 }
 
-// boundKinds cuts each kind's run of a sorted list; it reuses the slice.
+// boundKinds bounds each kind's run of a sorted list; it reuses the slice.
 func boundKinds(sorted []collector.Identifier) []collector.Identifier {
 	kept := sorted[:0]
-	run := 0
-	for i, id := range sorted {
-		if i > 0 && sorted[i-1].Kind != id.Kind {
-			run = 0
+	for len(sorted) > 0 {
+		n := 1
+		for n < len(sorted) && sorted[n].Kind == sorted[0].Kind {
+			n++
 		}
-		limit := maxValues
-		if id.Kind == collector.KindClick {
-			limit = maxClicks
+		run := sorted[:n]
+		sorted = sorted[n:]
+		if kind := run[0].Kind; kind == collector.KindClick || kind == collector.KindBrowser {
+			run = boundDated(run)
+		} else {
+			run = boundSeen(run)
 		}
-		if run++; run <= limit {
-			kept = append(kept, id)
-		}
+		kept = append(kept, run...)
 	}
-	if len(kept) == 0 {
-		return nil
+	return kept
+}
+
+// boundDated keeps the values of the newest times of their own. A value's rank
+// never changes, so what is left out once is out for good, in any order.
+func boundDated(run []collector.Identifier) []collector.Identifier {
+	if len(run) <= maxDated {
+		return run
 	}
+	slices.SortFunc(run, func(x, y collector.Identifier) int {
+		return cmp.Or(y.FirstAt.Compare(x.FirstAt), cmp.Compare(x.Value, y.Value))
+	})
+	run = run[:maxDated]
+	slices.SortFunc(run, lastFirst)
+	return run
+}
+
+// boundSeen keeps the values that were seen last and those that are known
+// longest. Each half alone is independent of the order: no observation that
+// belongs to it is ever left out. A value that is in one half only keeps that
+// half's observation and no more, because the other one may have been lost in
+// one order and not in another. So a value beyond the first few has no
+// provenance, and one that is not seen any more no later time.
+func boundSeen(run []collector.Identifier) []collector.Identifier {
+	if len(run) <= maxValues {
+		return run
+	}
+	eldest := slices.Clone(run)
+	slices.SortFunc(eldest, func(x, y collector.Identifier) int {
+		return cmp.Or(x.FirstAt.Compare(y.FirstAt), cmp.Compare(x.Value, y.Value))
+	})
+	eldest = eldest[:maxValues]
+	isEldest := func(id collector.Identifier) bool {
+		return slices.ContainsFunc(eldest, func(e collector.Identifier) bool { return e.Value == id.Value })
+	}
+	kept := run[:0]
+	for i, id := range run {
+		switch {
+		case isEldest(id):
+			if i >= maxValues {
+				id.LastAt = id.FirstAt
+			}
+		case i < maxValues:
+			id = collector.Identifier{Kind: id.Kind, Value: id.Value, FirstAt: id.LastAt, LastAt: id.LastAt}
+		default:
+			continue
+		}
+		kept = append(kept, id)
+	}
+	slices.SortFunc(kept, lastFirst)
 	return kept
 }
 
@@ -117,10 +176,16 @@ func mergeSessions(a, b []collector.SessionStart) []collector.SessionStart {
 	for _, s := range byID {
 		all = append(all, s)
 	}
+	if len(all) > maxSessions {
+		// By the id, which begins with the session's start, and not by the time,
+		// which a late event makes earlier: a session's rank must not change.
+		slices.SortFunc(all, func(x, y collector.SessionStart) int { return cmp.Compare(y.ID, x.ID) })
+		all = all[:maxSessions]
+	}
 	slices.SortFunc(all, func(x, y collector.SessionStart) int {
 		return cmp.Or(y.At.Compare(x.At), cmp.Compare(x.ID, y.ID))
 	})
-	return all[:min(len(all), maxSessions)]
+	return all
 }
 
 // compareSessions orders copies of one session: the earliest fixes it, and all
@@ -128,7 +193,20 @@ func mergeSessions(a, b []collector.SessionStart) []collector.SessionStart {
 func compareSessions(x, y collector.SessionStart) int {
 	return cmp.Or(x.At.Compare(y.At), cmp.Compare(x.Receipt, y.Receipt), cmp.Compare(x.URL, y.URL),
 		cmp.Compare(x.Client.IP, y.Client.IP), cmp.Compare(x.Client.UserAgent, y.Client.UserAgent),
-		cmp.Compare(x.Client.Geo.Country, y.Client.Geo.Country), cmp.Compare(x.Client.Geo.Region, y.Client.Geo.Region))
+		cmp.Compare(x.Client.Locale, y.Client.Locale), cmp.Compare(x.Client.Hints.Brands, y.Client.Hints.Brands),
+		cmp.Compare(x.Client.Hints.Platform, y.Client.Hints.Platform), cmp.Compare(x.Client.Hints.Mobile, y.Client.Hints.Mobile),
+		cmp.Compare(x.Client.Geo.Country, y.Client.Geo.Country), cmp.Compare(x.Client.Geo.Region, y.Client.Geo.Region),
+		cmp.Compare(x.Client.Geo.Source, y.Client.Geo.Source), compareBools(x.Client.Geo.Conflict, y.Client.Geo.Conflict))
+}
+
+func compareBools(x, y bool) int {
+	switch {
+	case x == y:
+		return 0
+	case y:
+		return -1
+	}
+	return 1
 }
 
 func laterPage(a, b collector.PageSeen) collector.PageSeen {

@@ -26,6 +26,7 @@
 //	O  str site, str visitor             owner of a browser
 //	L  str site, str customer, str visitor  link
 //	R  str site, str visitor             str customer: the link from the other side
+//	H  str site, str hash, str kind, str id  empty; who is known by an e-mail hash, where a site links by it
 //	C  str site, str kind, str id, str record id   consent record
 //	D  dkey                              delivery
 //	Q  str destination, u64 due ns, dkey empty; deliveries by when they are due to be sent

@@ -31,6 +31,7 @@ const (
 	Pause     = 'B'
 	Waiting   = 'V'
 	ByState   = 'Z'
+	Sharer    = 'H'
 )
 
 // A Key is a key under construction; its methods return the longer key.
@@ -107,6 +108,17 @@ func CutStr(b []byte) (s string, rest []byte, ok bool) {
 		}
 	}
 	return "", nil, false
+}
+
+// CutSubject takes a subject's kind and ID off the front of a key's rest.
+func CutSubject(site string, b []byte) (s collector.Subject, ok bool) {
+	kind, b, ok := CutStr(b)
+	if !ok {
+		return s, false
+	}
+	s = collector.Subject{Site: site, Kind: collector.SubjectKind(kind)}
+	s.ID, b, ok = CutStr(b)
+	return s, ok && len(b) == 0
 }
 
 // CutDelivery takes a delivery's key off the front of a key's rest.

@@ -13,10 +13,12 @@ import (
 // person is whom an event is about, and whose browser it came from.
 type person struct {
 	identity.Person
-	owner   collector.Owner // of the visitor, when the event has one
-	browser string          // the visitor's own name, whatever its generation
-	// signedIn is true when the event makes the browser the customer's.
-	signedIn bool
+	owner   collector.Owner  // of the visitor, when the event has one
+	tenure  collector.Tenure // of the owner's, the one in whose time it happened
+	browser string           // the visitor's own name, whatever its generation
+	// signedIn is true when the event makes the browser the customer's, signedOut
+	// when it makes it nobody's.
+	signedIn, signedOut bool
 }
 
 // apply applies one entry.
@@ -32,6 +34,12 @@ func (p *Pipeline) apply(ctx context.Context, tx collector.Tx, e collector.Entry
 	who, err := resolve(ctx, tx, &ev)
 	if err != nil {
 		return err
+	}
+	if who.signedOut {
+		// Whatever may be kept of the event: it protects the person who left.
+		if err := tx.SetOwner(ev.Site, who.browser, who.owner); err != nil {
+			return err
+		}
 	}
 	if err := p.keepConsent(tx, site, ev, who, e.Offset); err != nil {
 		return err
@@ -63,6 +71,15 @@ func (p *Pipeline) apply(ctx context.Context, tx collector.Tx, e collector.Entry
 	if decision.Outcome.Sends() {
 		if err := keepPerson(tx, ev, who); err != nil {
 			return err
+		}
+		linked, err := linkByEmail(ctx, tx, site, ev, who)
+		if err != nil {
+			return err
+		}
+		if linked {
+			if who.Person, err = identity.PersonOf(ctx, tx, ev); err != nil {
+				return err
+			}
 		}
 	}
 	if seen {
@@ -139,19 +156,42 @@ func resolve(ctx context.Context, tx collector.Tx, ev *collector.Event) (who per
 		if who.owner, err = tx.Owner(ctx, ev.Site, ev.Visitor); err != nil {
 			return who, err
 		}
-		// A refusal links nothing: it must leave no trace but itself.
-		if ev.Customer != "" && !isAnswerOnly(*ev) {
-			who.owner, who.signedIn = identity.SignIn(who.owner, ev.Customer, ev.OccurredAt)
-		}
-		who.browser = ev.Visitor
-		ev.Visitor = identity.Effective(ev.Visitor, who.owner.Generation)
+		who.claim(ev)
 		// The browser still carries the click of the person before.
 		ev.Identifiers = slices.DeleteFunc(slices.Clone(ev.Identifiers), func(id collector.Identifier) bool {
-			return id.Kind == collector.KindClick && !identity.Follows(who.owner, id.FirstAt)
+			return id.Kind == collector.KindClick && !identity.Follows(who.tenure, id.FirstAt)
 		})
 	}
 	who.Person, err = identity.PersonOf(ctx, tx, *ev)
 	return who, err
+}
+
+// claim says in whose time of its browser an event happened, and whether it
+// begins another.
+func (who *person) claim(ev *collector.Event) {
+	at := ev.OccurredAt
+	who.browser = ev.Visitor
+	foreign := false
+	switch {
+	case ev.Name == collector.EventSignOut:
+		who.tenure = identity.Leaving(who.owner, at)
+		foreign = ev.Customer != "" && ev.Customer != who.tenure.Customer
+		who.owner, who.signedOut = identity.SignOut(who.owner, at)
+	case ev.Customer != "" && !isAnswerOnly(*ev): // a refusal links nothing: it must leave no trace but itself
+		var claim identity.Claim
+		who.owner, claim = identity.SignIn(who.owner, ev.Customer, at)
+		who.signedIn, foreign = claim == identity.Taken, claim == identity.Foreign
+		fallthrough
+	default:
+		who.tenure, _ = identity.TenureAt(who.owner, at)
+	}
+	if foreign {
+		// It tells of its customer, and nothing that the browser had before is theirs.
+		who.tenure = collector.Tenure{Customer: ev.Customer, Generation: who.owner.Generation + 1, Since: at}
+		ev.Visitor = ""
+		return
+	}
+	ev.Visitor = identity.Effective(ev.Visitor, who.tenure.Generation)
 }
 
 // keepConsent appends what the person answered to the ledger and, when that is
@@ -163,7 +203,7 @@ func (p *Pipeline) keepConsent(tx collector.Tx, site Site, ev collector.Event, w
 	subjects := who.Direct
 	if ev.Consent.Action != collector.ConsentAccept {
 		subjects = append(slices.Clone(subjects), who.earlier(ev.Site)...)
-	} else if len(ev.Withheld) > 0 || !identity.Follows(who.owner, ev.Consent.At) {
+	} else if len(ev.Withheld) > 0 || !identity.Answers(who.tenure, ev.Consent.At) {
 		// A yes that the edge could not act on (a privacy signal stands against
 		// it) is none; and another one the person before at this browser gave.
 		return nil
@@ -182,14 +222,14 @@ func (p *Pipeline) keepConsent(tx collector.Tx, site Site, ev collector.Event, w
 	return wakeOpen(tx, who, ev.ReceivedAt)
 }
 
-// maxEarlier bounds the earlier generations that a refusal reaches.
-const maxEarlier = 20
-
-// earlier are the earlier generations of the event's visitor: who refuses at
+// earlier are the other generations of the event's visitor: who refuses at
 // this browser refuses for all that it ever collected.
 func (who person) earlier(site string) (subjects []collector.Subject) {
-	for g := who.owner.Generation - 1; g >= max(0, who.owner.Generation-maxEarlier); g-- {
-		subjects = append(subjects, collector.Visitor(site, identity.Effective(who.browser, g)))
+	for g := who.owner.Generation; g >= max(0, who.owner.Generation-identity.MaxTenures); g-- {
+		s := collector.Visitor(site, identity.Effective(who.browser, g))
+		if who.browser != "" && !slices.Contains(who.Direct, s) {
+			subjects = append(subjects, s)
+		}
 	}
 	return subjects
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"matchkey/collector"
+	"matchkey/collector/internal/identity"
 )
 
 // mergeCopy merges a further copy of an event into what is known. Identifiers
@@ -23,7 +24,7 @@ func mergeCopy(known collector.EventRecord, copied collector.Event) collector.Ev
 		addNote(ev, collector.Note{Field: "customer", Reason: collector.ReasonCopiesDisagree})
 		return known
 	}
-	ev.Identifiers = joinIdentifiers(ev.Identifiers, copied.Identifiers)
+	ev.Identifiers = identity.MergeIdentifiers(ev.Identifiers, copied.Identifiers)
 	for _, n := range copied.Notes {
 		addNote(ev, n)
 	}
@@ -76,16 +77,6 @@ func addNote(ev *collector.Event, n collector.Note) {
 	if !slices.Contains(ev.Notes, n) {
 		ev.Notes = append(ev.Notes, n)
 	}
-}
-
-func joinIdentifiers(a, b []collector.Identifier) []collector.Identifier {
-	for _, id := range b {
-		same := func(o collector.Identifier) bool { return o.Kind == id.Kind && o.Value == id.Value }
-		if !slices.ContainsFunc(a, same) {
-			a = append(a, id)
-		}
-	}
-	return a
 }
 
 // addCopy lists a copy; listed is false when the bound is reached.

@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"matchkey/collector"
@@ -33,8 +34,14 @@ func (p *Pipeline) match(ctx context.Context, tx collector.Tx, site Site, rec co
 			if err != nil {
 				return false, err
 			}
-			if _, err := tx.AddDelivery(d); err != nil {
+			added, err := tx.AddDelivery(d)
+			if err != nil {
 				return false, err
+			}
+			if !added {
+				if err := releaseComplete(ctx, tx, d); err != nil {
+					return false, err
+				}
 			}
 			matched = true
 		}
@@ -59,7 +66,7 @@ func (p *Pipeline) newDelivery(ev collector.Event, c collector.Conversion, desti
 		return d, d.Move(collector.StateHeld, now, decision.Reasons...)
 	case !decision.Outcome.Sends():
 		return d, d.Move(collector.StateWithheld, now, decision.Reasons...)
-	case c.Wait > 0 && !complete(profile):
+	case c.Wait > 0 && !complete(ev, profile):
 		d.WaitUntil = earlier(now.Add(c.Wait), d.ExpiresAt)
 		d.DueAt = d.WaitUntil
 		return d, d.Move(collector.StateWaiting, now, collector.ReasonWaiting)
@@ -77,9 +84,28 @@ func earlier(a, b time.Time) time.Time {
 }
 
 // complete reports whether waiting longer could add nothing that matters: a
-// browser is known, and something by which it is recognised.
-func complete(p collector.Profile) bool {
-	return len(p.Sessions) > 0 && len(p.Of(collector.KindClick))+len(p.Of(collector.KindBrowser)) > 0
+// browser is known, and something by which it is recognised, be it by the event
+// itself.
+func complete(ev collector.Event, p collector.Profile) bool {
+	recognised := func(id collector.Identifier) bool {
+		return id.Kind == collector.KindClick || id.Kind == collector.KindBrowser
+	}
+	return (ev.Client.UserAgent != "" || len(p.Sessions) > 0) &&
+		(slices.ContainsFunc(ev.Identifiers, recognised) || slices.ContainsFunc(p.Identifiers, recognised))
+}
+
+// releaseComplete releases a waiting delivery when a further copy of its event
+// brought what it waited for. better is what it would be if the copies had come
+// together.
+func releaseComplete(ctx context.Context, tx collector.Tx, better collector.Delivery) error {
+	if better.State != collector.StatePending {
+		return nil
+	}
+	d, _, err := tx.Delivery(ctx, better.Key)
+	if err != nil || d.State != collector.StateWaiting {
+		return err
+	}
+	return tx.Wake(d.Key, better.MatchedAt)
 }
 
 // wakeComplete releases a person's waiting deliveries as soon as the profile
@@ -93,7 +119,7 @@ func wakeComplete(ctx context.Context, tx collector.Tx, who person, at time.Time
 		return err
 	}
 	profile, err := tx.Profile(ctx, who.Joined)
-	if err != nil || !complete(profile) {
+	if err != nil || !complete(collector.Event{}, profile) {
 		return err
 	}
 	for _, key := range waiting {

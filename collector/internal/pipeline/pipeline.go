@@ -26,6 +26,12 @@ type Site struct {
 	// Records turns a person's answer into ledger rows, one for each subject and
 	// purpose, with IDs that are the same for the same answer.
 	Records func(collector.ConsentAnswer, []collector.Subject, collector.Event, collector.Offset) []collector.ConsentRecord
+	// LinkByEmail is true when a browser and a customer that are known by one
+	// e-mail address are linked.
+	LinkByEmail bool
+	// SignsCustomers is true when the site signs whom a browser names: then an
+	// address that a browser claims links nobody.
+	SignsCustomers bool
 }
 
 // Options assemble a pipeline.

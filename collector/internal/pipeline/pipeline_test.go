@@ -32,7 +32,7 @@ func noRecords(collector.ConsentAnswer, []collector.Subject, collector.Event, co
 	return nil
 }
 
-func newPipeline(t *testing.T, j collector.Journal, s collector.Store) *Pipeline {
+func newPipeline(t testing.TB, j collector.Journal, s collector.Store) *Pipeline {
 	t.Helper()
 	p, err := New(t.Context(), Options{
 		Journal: j, Store: s, Due: func() {}, Log: slog.New(slog.DiscardHandler),

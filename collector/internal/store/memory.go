@@ -33,6 +33,11 @@ type (
 	}
 )
 
+type sharerKey struct {
+	hash    string
+	subject collector.Subject
+}
+
 // memoryRows are the tables. A change works on a copy of them, which replaces
 // them when it succeeds.
 type memoryRows struct {
@@ -46,6 +51,7 @@ type memoryRows struct {
 	accounts   map[accountKey][]byte
 	setAsides  []collector.SetAside
 	pauses     map[string]collector.Pause
+	sharers    map[sharerKey]bool
 	// redactions are what the change under way takes out of the journal.
 	redactions []collector.Entry
 }
@@ -58,6 +64,7 @@ func NewMemory(j *journal.Memory) *Memory {
 			owners: map[visitorKey]collector.Owner{}, links: map[visitorKey]collector.Link{},
 			records: map[recordKey][]byte{}, deliveries: map[collector.DeliveryKey][]byte{},
 			accounts: map[accountKey][]byte{}, pauses: map[string]collector.Pause{},
+			sharers: map[sharerKey]bool{},
 		},
 		leases: leaseIDs{run: "memory"}, journal: j,
 	}
@@ -66,7 +73,8 @@ func NewMemory(j *journal.Memory) *Memory {
 func (r *memoryRows) clone() *memoryRows {
 	return &memoryRows{
 		r.watermark, maps.Clone(r.events), maps.Clone(r.profiles), maps.Clone(r.owners), maps.Clone(r.links),
-		maps.Clone(r.records), maps.Clone(r.deliveries), maps.Clone(r.accounts), slices.Clone(r.setAsides), maps.Clone(r.pauses), nil,
+		maps.Clone(r.records), maps.Clone(r.deliveries), maps.Clone(r.accounts), slices.Clone(r.setAsides), maps.Clone(r.pauses),
+		maps.Clone(r.sharers), nil,
 	}
 }
 
@@ -289,6 +297,30 @@ func (r *memoryRows) SetOwner(site, visitor string, o collector.Owner) error {
 		r.links[visitorKey{site, name}] = collector.Link{Site: site, Visitor: name, Customer: o.Customer, Since: o.Since}
 	}
 	return nil
+}
+
+// AddSharer implements collector.Tx.
+func (r *memoryRows) AddSharer(site, hash string, s collector.Subject) error {
+	sharers, err := r.Sharers(site, hash)
+	if err != nil || len(sharers) >= collector.MaxSharers {
+		return err
+	}
+	s.Site = site
+	r.sharers[sharerKey{hash, s}] = true
+	return nil
+}
+
+// Sharers implements collector.Tx.
+func (r *memoryRows) Sharers(site, hash string) (sharers []collector.Subject, err error) {
+	for k := range r.sharers {
+		if k.hash == hash && k.subject.Site == site {
+			sharers = append(sharers, k.subject)
+		}
+	}
+	slices.SortFunc(sharers, func(a, b collector.Subject) int {
+		return cmp.Or(strings.Compare(string(a.Kind), string(b.Kind)), strings.Compare(a.ID, b.ID))
+	})
+	return sharers, nil
 }
 
 // AddRecord implements collector.Tx.

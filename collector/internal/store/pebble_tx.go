@@ -72,6 +72,29 @@ func (t *tx) SetOwner(site, visitor string, o collector.Owner) error {
 		collector.Link{Site: site, Visitor: name, Customer: o.Customer, Since: o.Since})
 }
 
+// AddSharer implements collector.Tx.
+func (t *tx) AddSharer(site, hash string, s collector.Subject) error {
+	sharers, err := t.Sharers(site, hash)
+	if err != nil || len(sharers) >= collector.MaxSharers {
+		return err
+	}
+	return t.set(keyspace.In(keyspace.Sharer).Str(site).Str(hash).Str(string(s.Kind)).Str(s.ID), nil)
+}
+
+// Sharers implements collector.Tx.
+func (t *tx) Sharers(site, hash string) (sharers []collector.Subject, err error) {
+	prefix := keyspace.In(keyspace.Sharer).Str(site).Str(hash)
+	err = t.scan(prefix, prefix.End(), func(key, _ []byte) (bool, error) {
+		s, ok := keyspace.CutSubject(site, key[len(prefix):])
+		if !ok {
+			return false, fmt.Errorf("BUG: index key %x names no subject", key)
+		}
+		sharers = append(sharers, s)
+		return true, nil
+	})
+	return sharers, err
+}
+
 // AddRecord implements collector.Tx.
 func (t *tx) AddRecord(rec collector.ConsentRecord) (bool, error) {
 	key := keyspace.In(keyspace.Record).Subject(rec.Subject).Str(rec.ID)

@@ -320,6 +320,13 @@ func TestPlaceholdersHaveNames(t *testing.T) {
 	}
 }
 
+// A short number that is one both ways is sent both ways.
+func TestNumberThatIsOneBothWays(t *testing.T) {
+	if got, _ := Normalise("ph", "3906123456", "IT"); !slices.Equal(got, []string{"3906123456", "393906123456"}) {
+		t.Errorf("%q", got)
+	}
+}
+
 // Where Meta's libraries disagree and lists are allowed, both go (capi.md § 3.4).
 func TestBothFormsGo(t *testing.T) {
 	for value, want := range map[string][]string{

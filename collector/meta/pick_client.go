@@ -5,8 +5,11 @@ package meta
 import (
 	"net/netip"
 	"net/url"
+	"strings"
 	"time"
 	"unicode/utf8"
+
+	"golang.org/x/net/idna"
 
 	"matchkey/collector"
 )
@@ -225,9 +228,26 @@ func sourceURL(text string) (string, collector.Reason) {
 	if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
 		return "", collector.ReasonMalformed
 	}
-	clean := url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path, RawPath: u.RawPath}
+	clean := url.URL{Scheme: u.Scheme, Host: asciiHost(u.Host), Path: u.Path, RawPath: u.RawPath}
 	if path := u.EscapedPath(); collector.HoldsEmail(path) || collector.HoldsPhone(path) {
 		clean.Path, clean.RawPath = "/", ""
 	}
 	return clean.String(), ""
+}
+
+// asciiHost writes a host's name as the net does, xn--…: as text it would be
+// percent-encoded, which is no name of anything.
+func asciiHost(host string) string {
+	if isASCII(host) {
+		return host
+	}
+	name, port, _ := strings.Cut(host, ":") // not an IPv6 address: that is ASCII
+	ascii, err := idna.Lookup.ToASCII(name)
+	if err != nil {
+		return host
+	}
+	if port != "" {
+		ascii += ":" + port
+	}
+	return ascii
 }

@@ -372,7 +372,7 @@ func TestClientIsOneConsistentPair(t *testing.T) {
 
 func TestUserAgentIsNeverHashed(t *testing.T) {
 	for text, want := range map[string]collector.Reason{
-		agent: "", "curl": "", hash(agent): collector.ReasonMalformed, strings.Repeat("AB", 16): collector.ReasonMalformed,
+		agent: "", "curl": "", hash(agent): collector.ReasonMalformed, "Mary@example.com": collector.ReasonMalformed, strings.Repeat("AB", 16): collector.ReasonMalformed,
 		" ": collector.ReasonNeverSeen, strings.Repeat("x", maxUserAgent+1): collector.ReasonMalformed,
 	} {
 		c := completeComposition()

@@ -39,6 +39,9 @@ func contents(d *draft, path string, value any) (any, collector.Reason) {
 	for _, at := range slices.Sorted(maps.Keys(faults)) {
 		d.dropped(at, "", faults[at])
 	}
+	if len(entries) == 0 {
+		return nil, ReasonEmptyValue
+	}
 	if len(items) == 0 {
 		return nil, collector.ReasonMalformed
 	}

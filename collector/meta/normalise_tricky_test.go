@@ -22,6 +22,8 @@ func TestTrickyValues(t *testing.T) {
 		{"", "em", "a@localhost", "", ""},
 		{"", "em", "a@b_c.com", "", ""},
 		{"", "em", "a@-b.com", "", ""},
+		{"", "em", "user@192.168.1.1", "", ""},
+		{"", "em", "user@163.com", "", "user@163.com"},
 		{"", "em", "a@[127.0.0.1]", "", ""},
 		{"", "em", `"a b"@c.com`, "", ""},
 		{"ASCII only, before it is lowered", "em", "a@bücher.de", "", ""},

@@ -139,7 +139,9 @@ func userAgent(text string) (string, collector.Reason) {
 		return "", collector.ReasonNeverSeen
 	case len(text) > maxUserAgent || !utf8.ValidString(text),
 		// Somebody hashed it, who should not have (capi.md § 13.21).
-		(len(text) == 64 || len(text) == 32) && isHex(text):
+		(len(text) == 64 || len(text) == 32) && isHex(text),
+		// or took the wrong field of a form.
+		isEmail(strings.ToLower(text)):
 		return "", collector.ReasonMalformed
 	}
 	return text, ""

@@ -104,7 +104,7 @@ func (d *draft) itemPart(item *Item, key string, value any) (why collector.Reaso
 	case "price":
 		item.Price, why = pointer(money(value))
 	default:
-		if mayBePersonal(value) && personalKey(key) || collector.HoldsEmail(key) {
+		if personalKey(key) || collector.HoldsEmail(key) {
 			return ReasonPersonal
 		}
 		return collector.ReasonUnknownField

@@ -155,8 +155,8 @@ func TestPersonalKeys(t *testing.T) {
 			t.Errorf("%s is about a thing", key)
 		}
 	}
-	got, _ := custom(t, map[string]any{"email_verified": true, "mobile": true, "phone": false, "postal_code": "80331", "region": "BY", "zip": "80331"})
-	if want := (CustomData{"email_verified": true, "mobile": true, "phone": false, "postal_code": "80331", "region": "BY"}); !reflect.DeepEqual(got, want) {
+	got, _ := custom(t, map[string]any{"email_optin": true, "phone": false, "postal_code": "80331", "region": "BY", "zip": "80331"})
+	if want := (CustomData{"email_optin": true, "postal_code": "80331", "region": "BY"}); !reflect.DeepEqual(got, want) {
 		t.Errorf("sent %v, want %v", got, want)
 	}
 }

@@ -88,6 +88,7 @@ func (s *site) browserIdentifiers(sent []member, cookie func(string) string, sam
 	for _, id := range s.identifiers {
 		said, given := lookup(sent, id.Cookie)
 		value, at, why := "", time.Time{}, collector.ReasonNeverSeen
+		raw := said.value
 		if given {
 			if value, at, why = parseIdentifier(id, said, now); why != "" {
 				notes = append(notes, collector.Note{Field: id.Cookie, Reason: why})
@@ -96,16 +97,21 @@ func (s *site) browserIdentifiers(sent []member, cookie func(string) string, sam
 		carried := cookie(id.Cookie)
 		if why == "" && sameJar && id.Kind == collector.KindBrowser {
 			if newer, made, wrong := parseIdentifier(id, member{id.Cookie, carried, true}, now); wrong == "" {
-				value, at = newer, made
+				raw, value, at = carried, newer, made
 			}
 		}
 		if why != "" && carried != "" && carried != said.value {
+			raw = carried
 			if value, at, why = parseIdentifier(id, member{id.Cookie, carried, true}, now); why != "" {
 				notes = append(notes, collector.Note{Field: id.Cookie, Reason: why})
 			}
 		}
 		if why == "" {
-			found = append(found, finding{kind: id.Kind, value: value, at: at})
+			f := finding{kind: id.Kind, value: value, at: at}
+			if value != raw {
+				f.how = "repaired"
+			}
+			found = append(found, f)
 			reissue = append(reissue, setCookie{id.Cookie, value, id.MaxAge})
 		}
 	}

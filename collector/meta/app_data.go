@@ -8,7 +8,6 @@ import (
 	"maps"
 	"slices"
 	"strconv"
-	"unicode/utf8"
 
 	"matchkey/collector"
 )
@@ -157,7 +156,7 @@ func (d *draft) extInfo(value any) {
 		s, why := d.text(v)
 		switch {
 		case why == ReasonEmptyValue:
-		case why == "" && (len(s) > maxSlot || !utf8.ValidString(s)):
+		case why == "" && len(s) > maxSlot:
 			d.dropped(path+"["+strconv.Itoa(i)+"]", kind, collector.ReasonFieldTooLong)
 		case why != "":
 			d.dropped(path+"["+strconv.Itoa(i)+"]", kind, why)

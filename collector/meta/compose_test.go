@@ -372,7 +372,7 @@ func TestClientIsOneConsistentPair(t *testing.T) {
 
 func TestUserAgentIsNeverHashed(t *testing.T) {
 	for text, want := range map[string]collector.Reason{
-		agent: "", "curl": "", hash(agent): collector.ReasonMalformed, strings.Repeat("AB", 16): collector.ReasonMalformed,
+		agent: "", "curl": "", hash(agent): collector.ReasonMalformed, "Mary@example.com": collector.ReasonMalformed, strings.Repeat("AB", 16): collector.ReasonMalformed,
 		" ": collector.ReasonNeverSeen, strings.Repeat("x", maxUserAgent+1): collector.ReasonMalformed,
 	} {
 		c := completeComposition()
@@ -396,6 +396,19 @@ func TestSourceURL(t *testing.T) {
 	c.Event.URL = "https://shop.example/unsubscribe/mary%40example.com/now"
 	if got := composed(t, c).EventSourceURL; got != "https://shop.example/" {
 		t.Errorf("sends %q", got)
+	}
+	for address, want := range map[string]string{
+		"https://shop.example/u/+491713920042/x":     "https://shop.example/",
+		"https://shop.example/u/%2B491713920042":     "https://shop.example/",
+		"https://bücher.example/straße":              "https://xn--bcher-kva.example/stra%C3%9Fe",
+		"https://b%C3%BCcher.example:8443/":          "https://xn--bcher-kva.example:8443/",
+		"https://xn--bcher-kva.example/2026/11/25/x": "https://xn--bcher-kva.example/2026/11/25/x",
+		"https://[2001:db8::1]:8443/":                "https://[2001:db8::1]:8443/",
+	} {
+		c.Event.URL = address
+		if got := composed(t, c).EventSourceURL; got != want {
+			t.Errorf("%s: sends %q", address, got)
+		}
 	}
 	c.Event.URL = "javascript:alert(1)"
 	c.Profile.Page.At = occurred.Add(pageSlack) // the page that says thank you

@@ -39,6 +39,9 @@ func contents(d *draft, path string, value any) (any, collector.Reason) {
 	for _, at := range slices.Sorted(maps.Keys(faults)) {
 		d.dropped(at, "", faults[at])
 	}
+	if len(entries) == 0 {
+		return nil, ReasonEmptyValue
+	}
 	if len(items) == 0 {
 		return nil, collector.ReasonMalformed
 	}
@@ -101,7 +104,7 @@ func (d *draft) itemPart(item *Item, key string, value any) (why collector.Reaso
 	case "price":
 		item.Price, why = pointer(money(value))
 	default:
-		if mayBePersonal(value) && personalKey(key) || collector.HoldsEmail(key) {
+		if personalKey(key) || collector.HoldsEmail(key) {
 			return ReasonPersonal
 		}
 		return collector.ReasonUnknownField

@@ -2,7 +2,7 @@ package meta
 
 import "strings"
 
-// currencies are the codes of ISO 4217 that money is paid in, as of 2026. Funds,
+// currencies are the codes of ISO 4217 that money is paid in, as of 2026 (capi.md § 4.1). Funds,
 // metals and test codes are no money a customer pays with.
 var currencies = func() map[string]bool {
 	known := make(map[string]bool)

@@ -63,7 +63,7 @@ func (d *draft) property(key string, value any) {
 		}
 		d.dropped("custom_data.*", "", why)
 		return
-	case mayBePersonal(value) && personalKey(key):
+	case personalKey(key):
 		d.dropped(path, "", ReasonPersonal)
 		return
 	case key == "event_id":

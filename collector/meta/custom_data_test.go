@@ -64,6 +64,17 @@ func TestCustomData(t *testing.T) {
 		{"content_name", "Shirt", "Shirt", ""},
 		{"city", "Berlin", "Berlin", ""}, // a property of real estate, not of a person
 
+		// Money, as people calculate it.
+		{"value", 10 * 1.19, 11.9, ""},
+		{"value", 0.1 + 0.2, 0.3, ""},
+		{"value", 11.899999999999999, 11.9, ""},
+		{"value", 0.000001, 0.000001, ""},
+		{"value", 123456789012.34, 123456789012.34, ""},
+		{"value", 1e-9, nil, ReasonValueInvalid},
+		{"value", 1e300, nil, ReasonValueInvalid},
+		{"value", 1e15, nil, ReasonValueInvalid},
+		{"contents", []any{}, nil, ReasonEmptyValue},
+
 		// Words that a key is bound to.
 		{"content_type", "product_group", "product_group", ""},
 		{"content_type", "sku", nil, ReasonWordUnknown},
@@ -144,8 +155,8 @@ func TestPersonalKeys(t *testing.T) {
 			t.Errorf("%s is about a thing", key)
 		}
 	}
-	got, _ := custom(t, map[string]any{"email_verified": true, "mobile": true, "phone": false, "postal_code": "80331", "region": "BY", "zip": "80331"})
-	if want := (CustomData{"email_verified": true, "mobile": true, "phone": false, "postal_code": "80331", "region": "BY"}); !reflect.DeepEqual(got, want) {
+	got, _ := custom(t, map[string]any{"email_optin": true, "phone": false, "postal_code": "80331", "region": "BY", "zip": "80331"})
+	if want := (CustomData{"email_optin": true, "postal_code": "80331", "region": "BY"}); !reflect.DeepEqual(got, want) {
 		t.Errorf("sent %v, want %v", got, want)
 	}
 }

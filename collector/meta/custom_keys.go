@@ -84,12 +84,25 @@ func amount(_ *draft, _ string, v any) (any, collector.Reason) {
 	return f, ""
 }
 
+// maxMoney is more than anybody pays; a JSON number beyond it is a fault.
+const maxMoney = 1e15
+
+// money is rounded to millionths, so that ten times 1.19 is 11.9 and not
+// 11.899999999999999: no currency has smaller parts. What is less than that and
+// not nothing is a fault.
 func money(v any) (float64, collector.Reason) {
 	f, why := float(v)
-	if why == "" && f < 0 {
+	if why != "" {
+		return 0, why
+	}
+	rounded := f
+	if f < 1e9 { // a larger one has no such parts to round
+		rounded = math.Round(f*1e6) / 1e6
+	}
+	if f < 0 || f >= maxMoney || rounded == 0 && f != 0 {
 		return 0, ReasonValueInvalid
 	}
-	return f, why
+	return rounded, ""
 }
 
 // count is a whole number from 0 upwards.

@@ -35,12 +35,13 @@ func isEmail(v string) bool {
 			return false
 		}
 	}
-	for label := range strings.SplitSeq(domain, ".") {
-		if !isLabel(label) {
+	last := ""
+	for last = range strings.SplitSeq(domain, ".") {
+		if !isLabel(last) {
 			return false
 		}
 	}
-	return true
+	return !isDigits(last) // an address of the Internet is no domain
 }
 
 // isAtom reports whether s may stand between the dots before the "@".

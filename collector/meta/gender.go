@@ -3,7 +3,7 @@ package meta
 import "strings"
 
 // genderWords are English words that say f or m, as a form might hold them.
-// Meta takes only these two; every other word is dropped and never guessed.
+// Meta takes only these two (capi.md § 3.1, § 3.4); every other word is dropped and never guessed.
 var genderWords = words("f", `
 	f female woman girl lady gal lass maiden miss mrs ms madam ma'am dame
 	mother mom mommy mama mum mummy daughter sister aunt niece wife widow bride

@@ -186,7 +186,9 @@ func (d *draft) optOut(value any) {
 	switch {
 	case !ok:
 		d.dropped("opt_out", "", collector.ReasonMalformed)
-	case v && !d.event.OptOut:
+	case !v: // asks for nothing
+		d.dropped("opt_out", "", ReasonEmptyValue)
+	case !d.event.OptOut:
 		d.event.OptOut = true
 		d.sent(d.own("opt_out", "", "true", "the site asks for attribution only"))
 	}
@@ -197,9 +199,9 @@ func (d *draft) optOut(value any) {
 // there and nothing here (§ 2.5).
 func (d *draft) segmentation(value any) {
 	const path = "custom_data.customer_segmentation"
-	s, _ := value.(string)
-	if !slices.Contains(segments, s) {
-		d.dropped(path, "", collector.ReasonMalformed)
+	s, why := enum(value, segments)
+	if why != "" {
+		d.dropped(path, "", why)
 		return
 	}
 	d.event.Custom["customer_segmentation"] = s
@@ -234,8 +236,11 @@ func (d *draft) originalEvent(value any) {
 			d.unknown(object, key)
 		}
 	}
-	if o != (OriginalEvent{}) {
+	switch {
+	case o != (OriginalEvent{}):
 		d.event.Original = &o
+	case len(parts) == 0:
+		d.dropped(object, "", ReasonEmptyValue)
 	}
 }
 
@@ -309,7 +314,7 @@ func isPlainID(s string) bool {
 func isChatClick(s string) bool { return isClickID(s) && isPlainID(s) }
 
 // isAdvertisingID: a UUID with its hyphens. All zeros is what a telephone says
-// whose owner does not want to be followed.
+// whose owner does not want to be followed: Apple and Google document it.
 func isAdvertisingID(s string) bool {
 	const form = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx"
 	if len(s) != len(form) || strings.Trim(s, "0-") == "" {

@@ -22,6 +22,8 @@ func TestTrickyValues(t *testing.T) {
 		{"", "em", "a@localhost", "", ""},
 		{"", "em", "a@b_c.com", "", ""},
 		{"", "em", "a@-b.com", "", ""},
+		{"", "em", "user@192.168.1.1", "", ""},
+		{"", "em", "user@163.com", "", "user@163.com"},
 		{"", "em", "a@[127.0.0.1]", "", ""},
 		{"", "em", `"a b"@c.com`, "", ""},
 		{"ASCII only, before it is lowered", "em", "a@bücher.de", "", ""},
@@ -252,6 +254,10 @@ func TestTrickyValues(t *testing.T) {
 		{"", "country", "Mısır", "", "eg"},
 		{"", "country", "Çad", "", "td"},
 		{"the countries' own names", "country", "México", "", "mx"},
+		{"", "country", "Österreich", "", "at"},
+		{"", "country", "ÖSTERREICH", "", "at"},
+		{"", "country", "Česko", "", "cz"},
+		{"", "country", "Îles Féroé", "", ""},
 		{"", "country", "Nederland", "", "nl"},
 		{"", "country", "Sverige", "", "se"},
 		{"", "country", "Norge", "", "no"},
@@ -317,6 +323,13 @@ func TestPlaceholdersHaveNames(t *testing.T) {
 				t.Errorf("%s %q: %s, want %s", key, placeholder, why, want)
 			}
 		}
+	}
+}
+
+// A short number that is one both ways is sent both ways.
+func TestNumberThatIsOneBothWays(t *testing.T) {
+	if got, _ := Normalise("ph", "3906123456", "IT"); !slices.Equal(got, []string{"3906123456", "393906123456"}) {
+		t.Errorf("%q", got)
 	}
 }
 

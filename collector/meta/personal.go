@@ -87,13 +87,6 @@ func personalKey(key string) bool {
 	return false
 }
 
-// mayBePersonal reports whether a value can be what its key says: a truth value is
-// about an e-mail address (email_optin) and is none.
-func mayBePersonal(value any) bool {
-	_, isBool := value.(bool)
-	return !isBool
-}
-
 // phoneThings make of a phone behind them a thing of a catalogue.
 var phoneThings = set("i head ear smart micro")
 

@@ -107,6 +107,9 @@ func newPlan(m *phonenumbers.PhoneMetadata) *plan {
 	return p
 }
 
+// maxPhoneText is the longest text that libphonenumber reads, in bytes.
+const maxPhoneText = 250
+
 // maxPhoneDigits is the longest number that is read here.
 const maxPhoneDigits = 17
 
@@ -116,6 +119,9 @@ const maxPhoneDigits = 17
 // whether the number is handed out, because it reads only what comes to the same
 // number in the region and as it is written, or is nothing but the region's.
 func plainNumber(v, region string) string {
+	if len(v) > maxPhoneText {
+		return ""
+	}
 	var buf [maxPhoneDigits]byte
 	n, plus := 0, false
 	for i := range len(v) {

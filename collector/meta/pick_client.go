@@ -5,8 +5,11 @@ package meta
 import (
 	"net/netip"
 	"net/url"
+	"strings"
 	"time"
 	"unicode/utf8"
+
+	"golang.org/x/net/idna"
 
 	"matchkey/collector"
 )
@@ -136,7 +139,9 @@ func userAgent(text string) (string, collector.Reason) {
 		return "", collector.ReasonNeverSeen
 	case len(text) > maxUserAgent || !utf8.ValidString(text),
 		// Somebody hashed it, who should not have (capi.md § 13.21).
-		(len(text) == 64 || len(text) == 32) && isHex(text):
+		(len(text) == 64 || len(text) == 32) && isHex(text),
+		// or took the wrong field of a form.
+		isEmail(strings.ToLower(text)):
 		return "", collector.ReasonMalformed
 	}
 	return text, ""
@@ -225,9 +230,26 @@ func sourceURL(text string) (string, collector.Reason) {
 	if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
 		return "", collector.ReasonMalformed
 	}
-	clean := url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path, RawPath: u.RawPath}
+	clean := url.URL{Scheme: u.Scheme, Host: asciiHost(u.Host), Path: u.Path, RawPath: u.RawPath}
 	if path := u.EscapedPath(); collector.HoldsEmail(path) || collector.HoldsPhone(path) {
 		clean.Path, clean.RawPath = "/", ""
 	}
 	return clean.String(), ""
+}
+
+// asciiHost writes a host's name as the net does, xn--…: as text it would be
+// percent-encoded, which is no name of anything.
+func asciiHost(host string) string {
+	if isASCII(host) {
+		return host
+	}
+	name, port, _ := strings.Cut(host, ":") // not an IPv6 address: that is ASCII
+	ascii, err := idna.Lookup.ToASCII(name)
+	if err != nil {
+		return host
+	}
+	if port != "" {
+		ascii += ":" + port
+	}
+	return ascii
 }

@@ -200,7 +200,8 @@ func anyCountry(v string) string {
 	if v == "" || len(v) > 100 || !isCountryText(v) {
 		return ""
 	}
-	v = foldAccents(v)
+	given := v
+	v = foldAccents(given)
 	name := lower(keep(v, isLetterOrMark))
 	if code, ok := countryNames[name]; ok {
 		return code
@@ -209,8 +210,20 @@ func anyCountry(v string) string {
 	if len(name) <= 3 && strings.Trim(v, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ. []{}()") != "" {
 		return ""
 	}
-	code := strings.ToLower(countries.ByName(strings.ReplaceAll(v, "&", " and ")).Alpha2())
-	if len(code) != 2 || withdrawn[code] || len(name) == 2 && code != name {
+	code := codeOf(v)
+	if code == "" && !isASCII(given) {
+		code = codeOf(given) // the library knows some names with their accents only
+	}
+	if withdrawn[code] || len(name) == 2 && code != name {
+		return ""
+	}
+	return code
+}
+
+// codeOf asks the library's list of names; empty when it has none like it.
+func codeOf(name string) string {
+	code := strings.ToLower(countries.ByName(strings.ReplaceAll(name, "&", " and ")).Alpha2())
+	if len(code) != 2 {
 		return ""
 	}
 	return code

@@ -91,11 +91,12 @@ var stateCodes = readStates(`
 `)
 
 // shortStates are the usual short forms of the names, each with its country.
-var shortStates = map[string]shortState{}
+var shortStates = readShortStates()
 
 type shortState struct{ country, letters string }
 
-func init() {
+func readShortStates() map[string]shortState {
+	short := make(map[string]shortState)
 	for country, text := range map[string]string{
 		"US": `al ala  az ariz  ar ark  ca calif  ca cal  co colo  ct conn  de del  fl fla  il ill  in ind  ks kans  ky ken
 			me maine  ma mass  mi mich  mn minn  ms miss  mo mo  mt mont  ne neb  ne nebr  nv nev  nm nmex  nd ndak  ok okla
@@ -104,9 +105,10 @@ func init() {
 	} {
 		words := strings.Fields(text)
 		for i := 0; i+1 < len(words); i += 2 {
-			shortStates[words[i+1]] = shortState{country, words[i]}
+			short[words[i+1]] = shortState{country, words[i]}
 		}
 	}
+	return short
 }
 
 func readStates(text string) map[string]string {

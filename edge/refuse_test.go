@@ -76,7 +76,7 @@ func TestRefusals(t *testing.T) {
 		{"empty key", "POST", "/v1/shop/events", "{}", []string{"Authorization", "Bearer "}, 401, collector.ReasonNoKey, "shop"},
 		{"wrong key", "POST", "/v1/shop/events", "{}", []string{"Authorization", "Bearer " + writeKey + "x"}, 401, collector.ReasonWrongKey, "shop"},
 		{"half a key", "POST", "/v1/shop/events", "{}", []string{"Authorization", "Bearer " + writeKey[:8]}, 401, collector.ReasonWrongKey, "shop"},
-		{"form data", "POST", "/v1/shop/events", "{}", []string{"Authorization", "Bearer " + writeKey, "Content-Type", "application/x-www-form-urlencoded"}, 415, ReasonContentType, "shop"},
+		{"form data", "POST", "/v1/shop/events", "{}", []string{"Authorization", "Bearer " + writeKey, "Content-Type", "multipart/form-data; boundary=x"}, 415, ReasonContentType, "shop"},
 		{"no content type at all", "POST", "/v1/shop/events", "{}", []string{"Authorization", "Bearer " + writeKey, "Content-Type", ";"}, 415, ReasonContentType, "shop"},
 		{"brotli", "POST", "/v1/shop/events", "{}", append([]string{"Content-Encoding", "br"}, key...), 415, collector.ReasonEncoding, "shop"},
 		{"no gzip", "POST", "/v1/shop/events", "{}", append([]string{"Content-Encoding", "gzip"}, key...), 400, collector.ReasonEncodingBroken, "shop"},

@@ -124,7 +124,8 @@ func isNDJSON(contentType string) (bool, collector.Reason) {
 		return false, ReasonContentType
 	}
 	switch media {
-	case "application/json":
+	case "application/json",
+		"application/x-www-form-urlencoded": // what curl -d says of any body
 		return false, ""
 	case "application/x-ndjson", "application/ndjson":
 		return true, ""

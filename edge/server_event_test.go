@@ -99,7 +99,7 @@ func TestOneBadEventLosesOnlyItself(t *testing.T) {
 		good := `{"id":"G%d","name":"b",` + who + `}`
 		list := `{"events":[` + fmt.Sprintf(good, 1) + `,` + c.bad + `,` + fmt.Sprintf(good, 2) + `]}`
 		lines := fmt.Sprintf(good, 1) + "\n" + c.bad + "\r\n" + fmt.Sprintf(good, 2)
-		for contentType, body := range map[string]string{"application/json": list, "application/x-ndjson": lines} {
+		for contentType, body := range map[string]string{"application/json": list, "application/x-www-form-urlencoded": list, "application/x-ndjson": lines} {
 			t.Run(c.bad[:min(len(c.bad), 60)]+contentType, func(t *testing.T) {
 				f := start(t)
 				r := f.call(body, "Content-Type", contentType)

@@ -106,7 +106,7 @@ func TestOverviewShowsTheSum(t *testing.T) {
 		"It adds up", "paused", "replace it, then resume", "Session has expired", "Resume : agency",
 		"175 The person said no. consent_denied", "14 The page's origin is not in the site's list",
 		"A-1001", "A-1002", "properties of a version this one does not know",
-		"2 attempts went unanswered", "25 deliveries are dead",
+		"2 attempts failed or got no answer", "25 deliveries are dead",
 	)
 	for _, link := range []string{
 		`href="/deliveries?state=dead&amp;destination=main-shop"`, `href="/deliveries?reason=consent_denied"`,

@@ -107,7 +107,7 @@ func (t *report) delivery(d DeliveryExplanation, n, of int) {
 		t.item("window ends", utc(d.ExpiresAt)+" UTC; from then on: "+t.reason(d.ExpiresWhy))
 	}
 	if d.Doubts > 0 {
-		t.item("in doubt", plural(d.Doubts, "attempt", "attempts")+" without an answer; each may have been counted")
+		t.item("in doubt", plural(d.Doubts, "attempt", "attempts")+" that failed or got no answer; each may have been counted")
 	}
 	t.decision(d.Decision)
 	if d.State == collector.StateWithheld {

@@ -25,9 +25,10 @@ const (
 	// lookAgain is how soon something in doubt is decided again whose person has
 	// not answered.
 	lookAgain = time.Minute
-	// checkEvery is how often a destination is asked how it stands, and
-	// checkTimeout how long it may take to say.
+	// checkEvery is how often a destination is asked how it stands, checkAgain how
+	// soon when it did not say, and checkTimeout how long it may take to say.
 	checkEvery   = 6 * time.Hour
+	checkAgain   = time.Minute
 	checkTimeout = 30 * time.Second
 )
 
@@ -198,9 +199,20 @@ func (d *Dispatcher) rescue(ctx context.Context, now time.Time) error {
 // now and then.
 func (d *Dispatcher) checks(ctx context.Context) {
 	for ctx.Err() == nil {
-		d.ask(ctx)
-		d.Sleep(ctx, d.Now().Add(checkEvery), d.recheck)
+		next := checkEvery
+		if d.ask(ctx); !d.answered() {
+			next = checkAgain
+		}
+		d.Sleep(ctx, d.Now().Add(next), d.recheck)
 	}
+}
+
+// answered reports whether the last check said anything about the destination.
+func (d *Dispatcher) answered() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	r := d.check.Verdict.Ruling
+	return r == collector.Accepted || r == collector.Blocked
 }
 
 // ask asks the destination how it stands, and heeds the answer.

@@ -51,6 +51,8 @@ type commands struct {
 	Resolve   resolveCommand   `cmd:"" help:"End the doubt about deliveries that were sent and never answered."`
 	Pause     pauseCommand     `cmd:"" help:"Send nothing to a destination until it is resumed, also after a restart. Nothing is lost meanwhile."`
 	Resume    resumeCommand    `cmd:"" help:"Send to a paused destination again."`
+	Erase     eraseCommand     `cmd:"" help:"Remove a person from everything that is kept, and give a receipt."`
+	Export    exportCommand    `cmd:"" help:"Write all that is kept of a person as one JSON document."`
 	Sim       simCommand       `cmd:"" help:"Run the fake Graph API alone, for your own tests."`
 	Normalize normalizeCommand `cmd:"" help:"Normalise and hash match keys: one JSON a line in, one out."`
 	Decide    decideCommand    `cmd:"" help:"Decide consent cases: one JSON a line in, one out."`

@@ -20,6 +20,10 @@ type Operations interface {
 	// Resume ends a destination's pause, whoever paused it, and lets its breaker
 	// try at once; ok is false when there was nothing to end.
 	Resume(ctx context.Context, destination string) (ok bool, err error)
+	// Erase applies what was accepted before, removes a person as Store.Erase does,
+	// and has the bytes taken off the disk in the background; the receipt tells
+	// when that is done (Reader.Receipt).
+	Erase(ctx context.Context, s Subject) (Receipt, error)
 	// Destinations tells how each destination stands.
 	Destinations() []DestinationStatus
 }

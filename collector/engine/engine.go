@@ -61,6 +61,8 @@ type Engine struct {
 	pipeline    *pipeline.Pipeline
 	dispatchers map[string]*dispatch.Dispatcher
 	order       []string // of destinations, as given
+	disk        keyspace.Disk
+	erased      chan struct{} // holds one when there is something to scrub
 
 	running sync.WaitGroup
 	stop    context.CancelFunc // ends rounds
@@ -79,7 +81,10 @@ func Open(ctx context.Context, fs vfs.FS, c Config, destinations ...collector.De
 	if err != nil {
 		return nil, err
 	}
-	e := &Engine{config: c, db: db, dispatchers: map[string]*dispatch.Dispatcher{}}
+	e := &Engine{
+		config: c, db: db, dispatchers: map[string]*dispatch.Dispatcher{},
+		disk: keyspace.Disk{FS: fs, Dir: c.Dir}, erased: make(chan struct{}, 1),
+	}
 	if err := e.recover(ctx, destinations); err != nil {
 		if e.journal != nil {
 			err = errors.Join(err, e.journal.Close())
@@ -158,6 +163,7 @@ func (e *Engine) start() {
 	stopping, stop := context.WithCancel(ctx)
 	e.cut, e.stop = cut, stop
 	e.running.Go(func() { e.pipeline.Run(ctx) })
+	e.running.Go(func() { e.scrub(stopping) })
 	for _, d := range e.dispatchers {
 		e.running.Go(func() { d.Run(ctx, stopping) })
 	}

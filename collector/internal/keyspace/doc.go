@@ -5,10 +5,11 @@
 // store each own their keys and share only the file; nothing else knows that
 // there are keys at all.
 //
-// # Format 2
+// # Format 3
 //
 // This cannot change: add a format and a migration. Format 1 had no T, and the
-// rows of T were in Q; the store migrates it when it is opened (package store).
+// rows of T were in Q; format 2 had no H, G, Z, Y, V and U. The store migrates them
+// when it is opened (package store).
 //
 // A key is one letter for its table, then the parts named below. u64 is
 // big-endian; str is ordered and self-delimiting (each 0x00 becomes 0x00 0xFF, the end is 0x00 0x01). dkey is
@@ -36,4 +37,13 @@
 //	A  u64 hour s, str site, str destination, str send   account
 //	S  u64 ^offset                       event set aside
 //	B  str destination                   pause, set by a person
+//	H  str site, str kind, str hash, str kind of subject, str id
+//	                                     empty; finds profiles by e-mail or phone
+//	Z                                    32 random bytes, the key of all keyed hashes
+//	G  16 bytes keyed hash of a subject, u64 offset
+//	                                     str site, str name, str id of the event; journal entries of a subject
+//	Y  16 bytes keyed hash of a name     tombstone: who was erased
+//	V  str receipt id                    receipt of an erasure
+//	!, ~                                 empty, written to have tables made anew
+//	U  str receipt id                    empty; erasures whose bytes may still be on the disk
 package keyspace

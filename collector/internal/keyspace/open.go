@@ -16,7 +16,7 @@ const cacheBytes = 128 << 20
 
 // Current is the format this program writes. It opens every one from 1 on; the
 // store brings older ones up to it.
-const Current = 2
+const Current = 3
 
 // A Fatal is called when Pebble meets a fault it cannot go on from, such as a
 // manifest that cannot be written. It must end the process or the test.
@@ -45,6 +45,11 @@ func Open(o Options) (*pebble.DB, error) {
 		// Pinned: a newer Pebble must not raise the file format unasked, or the
 		// way back to an older matchkey is closed.
 		FormatMajorVersion: pebble.FormatValueSeparation,
+		Cleaner:            cleaner{},
+		// The smallest: a manifest names keys, and must not outlive them for long. It
+		// is begun anew when its changes outnumber the tables, which costs one small
+		// write for every change.
+		MaxManifestFileSize: 1,
 	}
 	cache := pebble.NewCache(cacheBytes)
 	defer cache.Unref() // the database holds its own reference

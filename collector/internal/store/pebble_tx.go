@@ -32,14 +32,22 @@ func (t *tx) put(key keyspace.Key, v any) error {
 // PutEvent implements collector.Tx.
 func (t *tx) PutEvent(rec collector.EventRecord) error {
 	k := rec.Event.Key()
-	for _, id := range []string{k.ID, ownID(k)} {
-		if id != "" {
-			if err := t.set(keyspace.In(keyspace.EventID).Str(id).Str(k.Site).Str(k.Name).Str(k.ID), nil); err != nil {
-				return err
-			}
+	for _, key := range eventIDKeys(k) {
+		if err := t.set(key, nil); err != nil {
+			return err
 		}
 	}
 	return t.put(eventKey(k), rec)
+}
+
+// eventIDKeys are the rows that find an event by its ID, or its own id.
+func eventIDKeys(k collector.EventKey) (keys []keyspace.Key) {
+	for _, id := range []string{k.ID, ownID(k)} {
+		if id != "" {
+			keys = append(keys, keyspace.In(keyspace.EventID).Str(id).Str(k.Site).Str(k.Name).Str(k.ID))
+		}
+	}
+	return keys
 }
 
 // MergeProfile implements collector.Tx.
@@ -49,6 +57,9 @@ func (t *tx) MergeProfile(p collector.Profile) error {
 		return err
 	}
 	merged := identity.Merge(was, p)
+	if err := t.hold(was, merged); err != nil {
+		return err
+	}
 	t.memo.profiles[p.Subject] = merged
 	return t.put(profileKey(p.Subject), merged)
 }
@@ -99,11 +110,10 @@ func (t *tx) AddDelivery(d collector.Delivery) (bool, error) {
 		_, err := t.update(d.Key, func(was *collector.Delivery) (bool, error) { return improve(was, d), nil })
 		return false, err
 	}
-	if err := t.set(keyspace.In(keyspace.Matched).TimeDown(d.MatchedAt).Delivery(d.Key), nil); err != nil {
-		return false, err
-	}
-	if err := t.set(keyspace.In(keyspace.ByEvent).Str(d.Key.Site).Str(d.Key.EventID).Delivery(d.Key), nil); err != nil {
-		return false, err
+	for _, key := range fixedKeys(&d) {
+		if err := t.set(key, nil); err != nil {
+			return false, err
+		}
 	}
 	return true, t.write(nil, &d)
 }
@@ -116,7 +126,7 @@ func (t *tx) update(key collector.DeliveryKey, fn func(*collector.Delivery) (boo
 		return nil, err
 	}
 	if !ok {
-		return nil, fmt.Errorf("BUG: delivery %s is not in the store", key)
+		return nil, fmt.Errorf("delivery %s: %w", key, errMissing)
 	}
 	after := before
 	after.Attempts = append([]collector.Attempt(nil), before.Attempts...)
@@ -170,6 +180,14 @@ func (t *tx) Redact(key collector.EventKey, reasons ...collector.Reason) error {
 		}
 	}
 	return t.put(eventKey(key), rec)
+}
+
+// fixedKeys are the rows that find a delivery by what never changes.
+func fixedKeys(d *collector.Delivery) []keyspace.Key {
+	return []keyspace.Key{
+		keyspace.In(keyspace.Matched).TimeDown(d.MatchedAt).Delivery(d.Key),
+		keyspace.In(keyspace.ByEvent).Str(d.Key.Site).Str(d.Key.EventID).Delivery(d.Key),
+	}
 }
 
 // indexKeys are the rows that find a delivery by what changes in its life.

@@ -29,7 +29,7 @@ import (
 type whom struct {
 	Customer string `arg:"" optional:"" help:"The customer's id, as the shop sends it."`
 	Site     string `help:"The person's site; may be left out when there is only one."`
-	Visitor  string `placeholder:"ID" help:"Rather by a browser's id (cookie _mk_vid)."`
+	Visitor  string `placeholder:"ID" help:"Rather by a browser's id (the cookie _mkv)."`
 	Email    string `placeholder:"ADDRESS" help:"Rather by e-mail; it is hashed here, and only the hash is asked for."`
 	Phone    string `placeholder:"NUMBER" help:"Rather by phone, with +country or with --country; it is hashed here."`
 	Country  string `placeholder:"CODE" help:"Country of a phone number without one, like DE."`

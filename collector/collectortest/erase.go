@@ -1,6 +1,7 @@
 package collectortest
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -199,13 +200,16 @@ func testEraseShared(t *testing.T, s *storeTest) {
 func testEraseForeignCopy(t *testing.T, s *storeTest) {
 	rec := s.known(NewDelivery("e1", collector.StatePending))
 	guess := rec.Event
-	guess.Customer, guess.Visitor = "c9", "v9"
+	guess.Customer, guess.Visitor, guess.Receipt = "", "v9", "b_guess"
 	at, err := s.Journal.Append(s.Context(), []collector.Event{guess})
 	s.ok(err)
+	kept := len(rec.Event.Identifiers)
 	rec.Copies = append(rec.Copies, collector.Copy{Offset: at, Receipt: "b_guess"})
+	rec.Event.Visitor, rec.Event.Client = "v9", collector.Client{IP: "203.0.113.9"}
+	rec.Event.Identifiers = append(slices.Clone(rec.Event.Identifiers), collector.Identifier{Kind: collector.KindClick, Value: "click of v9", Receipt: "b_guess"})
 	s.apply(func(tx collector.Tx) error {
 		s.ok(tx.PutEvent(rec))
-		return tx.Concerns(collector.Entry{Offset: at, Event: guess}, collector.Visitor("shop", "v9"), collector.Customer("shop", "c9"))
+		return tx.Concerns(collector.Entry{Offset: at, Event: guess}, collector.Visitor("shop", "v9"))
 	})
 	s.erase(collector.Visitor("shop", "v9"), minute(1))
 	if !s.frame(at).IsForgotten() || s.frame(rec.Offset).IsForgotten() {
@@ -213,7 +217,7 @@ func testEraseForeignCopy(t *testing.T, s *storeTest) {
 	}
 	got, ok, err := s.Store.Event(s.Context(), rec.Event.Key())
 	s.ok(err)
-	if !ok || len(got.Copies) != 1 {
+	if !ok || len(got.Copies) != 1 || got.Event.Visitor != "" || got.Event.Client != (collector.Client{}) || len(got.Event.Identifiers) != kept {
 		t.Errorf("of the other's event is left %+v, %t", got, ok)
 	}
 	if d := s.get(NewDelivery("e1", collector.StatePending).Key); d.State != collector.StatePending {

@@ -96,6 +96,7 @@ type finder interface {
 type eraser interface {
 	collector.Tx
 	finder
+	updater
 	pseudonym(collector.EventKey) string
 	suppress(name string, t tombstone) error
 	// forget takes a frame out of the journal; false when there was none.
@@ -239,9 +240,7 @@ func (x *erasure) entry(ctx context.Context, c concern) error {
 		return err
 	}
 	if !isOf(rec.Event, x.person) {
-		// The person named somebody else's event, and only that copy goes.
-		rec.Copies = slices.DeleteFunc(rec.Copies, func(copied collector.Copy) bool { return copied.Offset == c.offset })
-		return x.PutEvent(rec)
+		return x.unmerge(ctx, rec, c.offset)
 	}
 	for _, copied := range rec.Copies {
 		if err := x.frame(copied.Offset, id); err != nil {
@@ -256,6 +255,43 @@ func (x *erasure) entry(ctx context.Context, c concern) error {
 	}
 	x.receipt.Events++
 	return x.dropEvent(c.event)
+}
+
+// unmerge takes a copy of the person's out of somebody else's event, with the
+// browser and the identifiers that came with it.
+func (x *erasure) unmerge(ctx context.Context, rec collector.EventRecord, o collector.Offset) error {
+	i := slices.IndexFunc(rec.Copies, func(c collector.Copy) bool { return c.Offset == o })
+	if i < 0 {
+		return nil // it was never merged
+	}
+	receipt := rec.Copies[i].Receipt
+	rec.Copies = slices.Delete(rec.Copies, i, i+1)
+	ev := &rec.Event
+	if slices.Contains(x.person, collector.Visitor(ev.Site, ev.Visitor)) {
+		ev.Visitor, ev.Session, ev.PageView, ev.URL, ev.Referrer, ev.Client = "", "", "", "", "", collector.Client{}
+	}
+	ev.Identifiers = slices.DeleteFunc(ev.Identifiers, func(id collector.Identifier) bool { return id.Receipt == receipt })
+	if ev.Receipt == receipt && len(rec.Copies) > 0 {
+		ev.Receipt, ev.ReceivedAt, rec.Offset = rec.Copies[0].Receipt, rec.Copies[0].ReceivedAt, rec.Copies[0].Offset
+	}
+	if err := x.PutEvent(rec); err != nil {
+		return err
+	}
+	list, err := x.Deliveries(ctx, collector.DeliveryQuery{Site: ev.Site, EventID: ev.ID})
+	for i := 0; i < len(list) && err == nil; i++ {
+		if list[i].EventName == ev.Name {
+			_, err = x.update(list[i].Key, func(d *collector.Delivery) (bool, error) {
+				if slices.Contains(x.person, d.Person) {
+					d.Person = collector.Customer(ev.Site, ev.Customer)
+				}
+				// The body may have it too; the next attempt composes anew.
+				d.Payload.Body = nil
+				d.Payload.Fields = slices.DeleteFunc(slices.Clone(d.Payload.Fields), func(f collector.Field) bool { return f.Receipt == receipt })
+				return true, nil
+			})
+		}
+	}
+	return err
 }
 
 // frame takes one frame out of the journal, and what says that it was set aside.

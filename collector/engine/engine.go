@@ -61,7 +61,7 @@ type Engine struct {
 	pipeline    *pipeline.Pipeline
 	dispatchers map[string]*dispatch.Dispatcher
 	order       []string // of destinations, as given
-	disk        keyspace.Disk
+	disk        *keyspace.Disk
 	erased      chan struct{} // holds one when there is something to scrub
 
 	running sync.WaitGroup
@@ -77,13 +77,14 @@ func Open(ctx context.Context, fs vfs.FS, c Config, destinations ...collector.De
 	if c.MaxLag == 0 {
 		c.MaxLag = DefaultMaxLag
 	}
-	db, err := keyspace.Open(keyspace.Options{FS: fs, Dir: c.Dir, Log: c.Log, Fatal: c.Fatal})
+	disk := keyspace.NewDisk(fs, c.Dir)
+	db, err := keyspace.Open(keyspace.Options{FS: disk, Dir: c.Dir, Log: c.Log, Fatal: c.Fatal})
 	if err != nil {
 		return nil, err
 	}
 	e := &Engine{
 		config: c, db: db, dispatchers: map[string]*dispatch.Dispatcher{},
-		disk: keyspace.Disk{FS: fs, Dir: c.Dir}, erased: make(chan struct{}, 1),
+		disk: disk, erased: make(chan struct{}, 1),
 	}
 	if err := e.recover(ctx, destinations); err != nil {
 		if e.journal != nil {

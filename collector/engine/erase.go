@@ -70,7 +70,8 @@ func (e *Engine) scrub(ctx context.Context) {
 // EraseFolder erases a person in a data folder that no process uses, and returns
 // when the bytes are gone. random is as in [Config].
 func EraseFolder(ctx context.Context, fs vfs.FS, dir string, s collector.Subject, now func() time.Time, random io.Reader) (receipt collector.Receipt, err error) {
-	db, err := keyspace.Open(keyspace.Options{FS: fs, Dir: dir})
+	disk := keyspace.NewDisk(fs, dir)
+	db, err := keyspace.Open(keyspace.Options{FS: disk, Dir: dir})
 	if err != nil {
 		return receipt, err
 	}
@@ -95,7 +96,7 @@ func EraseFolder(ctx context.Context, fs vfs.FS, dir string, s collector.Subject
 	if receipt, err = st.Erase(ctx, s, now().UTC()); err != nil {
 		return receipt, err
 	}
-	if err := st.Scrub(ctx, keyspace.Disk{FS: fs, Dir: dir}, now, after); err != nil {
+	if err := st.Scrub(ctx, disk, now, after); err != nil {
 		return receipt, err
 	}
 	receipt, _, err = st.Receipt(ctx, receipt.ID)

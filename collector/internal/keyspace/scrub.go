@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/cockroachdb/pebble/v2"
@@ -17,22 +18,29 @@ import (
 // log, tables, the deletion's own row in later tables, and the manifest, which
 // names the first and last key of each table.
 
-// cleaner deletes files that are not used any more. Pebble would rather keep its
-// old logs and write over them, which leaves what was longer than the new; it
-// does not where the cleaner says that it needs the contents. Only a method that
-// Pebble does not export says so: it comes from below, and what is done from
-// above.
-type cleaner struct {
-	pebble.DeleteCleaner
-	needsContents
+// A Disk is where a database's files are; the database is opened on it, so that
+// a scrub can have it write to new files only. Pebble keeps a few old logs and
+// writes over them, which is faster and leaves what was longer than the new.
+type Disk struct {
+	vfs.FS
+	Dir string
+
+	anew atomic.Bool // a scrub is under way
 }
 
-type needsContents struct{ pebble.ArchiveCleaner }
+// NewDisk returns the files of the database in a folder.
+func NewDisk(fs vfs.FS, dir string) *Disk { return &Disk{FS: fs, Dir: dir} }
 
-// A Disk is where a database's files are.
-type Disk struct {
-	FS  vfs.FS
-	Dir string
+// ReuseForWrite implements vfs.FS. Its contract allows what is done during a
+// scrub: the old file goes, and a new one is made.
+func (d *Disk) ReuseForWrite(old, new string, category vfs.DiskWriteCategory) (vfs.File, error) {
+	if !d.anew.Load() {
+		return d.FS.ReuseForWrite(old, new, category)
+	}
+	if err := d.Remove(old); err != nil {
+		return nil, err
+	}
+	return d.Create(new, category)
 }
 
 // Bounds of a scrub.
@@ -46,7 +54,9 @@ const (
 // means all of the database. It rewrites the tables in which the rows are and no
 // others, and may run beside everything else. wait pauses between looks at the
 // disk.
-func Scrub(ctx context.Context, db *pebble.DB, disk Disk, rows [][]byte, wait func(context.Context, time.Duration)) error {
+func Scrub(ctx context.Context, db *pebble.DB, disk *Disk, rows [][]byte, wait func(context.Context, time.Duration)) error {
+	disk.anew.Store(true)
+	defer disk.anew.Store(false)
 	if err := db.Flush(); err != nil {
 		return err
 	}
@@ -61,13 +71,13 @@ func Scrub(ctx context.Context, db *pebble.DB, disk Disk, rows [][]byte, wait fu
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		left, manifest, err := disk.left(db, before)
+		left, inUse, err := disk.left(db, before)
 		switch {
 		case err != nil:
 			return err
 		case left == 0:
 			return nil
-		case manifest:
+		case inUse:
 			if err := stir(db); err != nil {
 				return err
 			}
@@ -116,8 +126,8 @@ func rewrite(ctx context.Context, db *pebble.DB, rows [][]byte) error {
 	return nil
 }
 
-// stir makes Pebble begin a new manifest some time soon: a flush changes the
-// list of tables.
+// stir has Pebble take its next log, and begin a new manifest some time soon: a
+// flush changes the list of tables.
 func stir(db *pebble.DB) error {
 	if err := db.Set([]byte{First}, nil, pebble.NoSync); err != nil {
 		return err
@@ -126,7 +136,7 @@ func stir(db *pebble.DB) error {
 }
 
 // list gives the names of all files that hold rows or keys.
-func (d Disk) list() (names []string, err error) {
+func (d *Disk) list() (names []string, err error) {
 	all, err := d.FS.List(d.Dir)
 	for _, name := range all {
 		if isTable(name) || isLog(name) || isManifest(name) {
@@ -142,8 +152,9 @@ func isManifest(name string) bool { return strings.HasPrefix(name, "MANIFEST-") 
 
 // left counts files of a list that are still there and may hold what has to go:
 // tables that are no part of the database any more, every log but the one that
-// was written to, and every manifest.
-func (d Disk) left(db *pebble.DB, before []string) (n int, manifest bool, err error) {
+// was written to, and every manifest. inUse says that there are some that Pebble
+// keeps until it is stirred.
+func (d *Disk) left(db *pebble.DB, before []string) (n int, inUse bool, err error) {
 	live, err := tables(db)
 	if err != nil {
 		return 0, false, err
@@ -165,10 +176,10 @@ func (d Disk) left(db *pebble.DB, before []string) (n int, manifest bool, err er
 	for _, name := range before {
 		if there[name] && name != written && !live[name] {
 			n++
-			manifest = manifest || isManifest(name)
+			inUse = inUse || !isTable(name)
 		}
 	}
-	return n, manifest, nil
+	return n, inUse, nil
 }
 
 // tables are the names of the files that are part of the database.

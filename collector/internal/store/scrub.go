@@ -31,7 +31,7 @@ func (t *touched) add(rows [][]byte) {
 // says so in the receipts. It does nothing when nothing is left of an erasure.
 // One call at a time; wait pauses between looks at the disk. When it fails, the
 // next call does it all again.
-func (p *Pebble) Scrub(ctx context.Context, disk keyspace.Disk, now func() time.Time, wait func(context.Context, time.Duration)) error {
+func (p *Pebble) Scrub(ctx context.Context, disk *keyspace.Disk, now func() time.Time, wait func(context.Context, time.Duration)) error {
 	p.mu.Lock()
 	work := p.touched
 	p.touched = touched{}

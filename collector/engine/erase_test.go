@@ -330,6 +330,15 @@ func TestEraseFolder(t *testing.T) {
 	w.live(gone)
 	w.eventually(gone.orders[1], collector.StateDelivered)
 	w.close()
+	if err := engine.AppendOnly(w.fs, "data", gone.order(2)); err != nil {
+		t.Fatal(err)
+	}
+	_, err := engine.EraseFolder(t.Context(), w.fs, "data", collector.Customer("shop", gone.customer), time.Now, rand.NewChaCha8([32]byte{}))
+	if err == nil || !strings.Contains(err.Error(), "1 events") {
+		t.Errorf("with an event to be applied the erasure gives %v", err)
+	}
+	w.open()
+	w.close()
 	receipt, err := engine.EraseFolder(t.Context(), w.fs, "data", collector.Customer("shop", gone.customer), time.Now, rand.NewChaCha8([32]byte{}))
 	if err != nil {
 		t.Fatal(err)

@@ -11,6 +11,21 @@ import (
 	"matchkey/collector/internal/keyspace"
 )
 
+// AppendOnly appends to the journal of a data folder that nobody uses, and leaves
+// the event to be applied, as a crash would.
+func AppendOnly(fs vfs.FS, dir string, ev collector.Event) error {
+	db, err := keyspace.Open(keyspace.Options{FS: fs, Dir: dir})
+	if err != nil {
+		return err
+	}
+	j, err := journal.OpenPebble(db)
+	if err != nil {
+		return errors.Join(err, db.Close())
+	}
+	_, err = j.Append(context.Background(), []collector.Event{ev})
+	return errors.Join(err, j.Close(), db.Close())
+}
+
 // ReadJournal reads the journal of a data folder that nobody uses, for tests of
 // what it keeps.
 func ReadJournal(fs vfs.FS, dir string) (entries []collector.Entry, err error) {

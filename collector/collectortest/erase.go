@@ -1,6 +1,7 @@
 package collectortest
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -195,6 +196,26 @@ func testEraseShared(t *testing.T, s *storeTest) {
 	linked, err := s.Store.Linked(s.Context(), collector.Customer("shop", "c1"))
 	s.ok(err)
 	same(t, linked, nil)
+}
+
+// testEraseMany: more than one commit takes.
+func testEraseMany(t *testing.T, s *storeTest) {
+	const many = 12_000
+	s.apply(func(tx collector.Tx) error {
+		for i := range many {
+			ev := collector.Event{Site: "shop", Name: "page_view", ID: fmt.Sprint(i), Customer: "c1"}
+			if i%100 == 0 {
+				s.ok(tx.PutEvent(collector.EventRecord{Event: ev}))
+			}
+			s.ok(tx.Concerns(collector.Entry{Offset: collector.Offset(i + 1), Event: ev}, collector.Customer("shop", "c1")))
+		}
+		return tx.MergeProfile(withEmail("c1", "hash"))
+	})
+	r := s.erase(collector.Customer("shop", "c1"), minute(1))
+	same(t, []int{r.Events, r.Profiles, r.Subjects, r.Suppressed}, []int{many / 100, 1, 1, 2})
+	rec, err := s.Store.Record(s.Context(), collector.Customer("shop", "c1"))
+	s.ok(err)
+	same(t, rec.Events, nil)
 }
 
 func testEraseForeignCopy(t *testing.T, s *storeTest) {

@@ -54,6 +54,7 @@ func Store(t *testing.T, open func(t *testing.T) StoreWorld) {
 		"an erasure wins over a lease":                     testEraseLeased,
 		"an erasure leaves others at a shared browser":     testEraseShared,
 		"a copy that names another's event is erased":      testEraseForeignCopy,
+		"erases a person of many events":                   testEraseMany,
 		"suppresses who was erased until lifted":           testSuppressed,
 		"finds profiles by e-mail and phone":               testHolders,
 		"gives a person's whole record":                    testRecord,

@@ -101,6 +101,7 @@ type eraser interface {
 	suppress(name string, t tombstone) error
 	// forget takes a frame out of the journal; false when there was none.
 	forget(o collector.Offset, id string) (bool, error)
+	// dropConcern drops the first of concerns.
 	dropConcern(concern) error
 	dropSetAside(collector.Offset) (bool, error)
 	dropEvent(collector.EventKey) error
@@ -117,15 +118,16 @@ type eraser interface {
 // erasure is one erasure on its way.
 type erasure struct {
 	eraser
-	receipt  *collector.Receipt
-	person   []collector.Subject
-	names    map[string]bool // suppressed in this commit
-	deadline int             // entries left for this commit
+	receipt *collector.Receipt
+	person  []collector.Subject
+	names   map[string]bool // suppressed already
+	left    int             // entries that this commit may still take
 }
 
-// erase does one commit of an erasure; more is true when another is needed.
-func erase(ctx context.Context, e eraser, s collector.Subject, receipt *collector.Receipt) (more bool, err error) {
-	x := &erasure{eraser: e, receipt: receipt, names: map[string]bool{}, deadline: maxErased}
+// erase does one commit of an erasure; more is true when another is needed. names
+// are those that the commits before have suppressed; it is added to.
+func erase(ctx context.Context, e eraser, s collector.Subject, receipt *collector.Receipt, names map[string]bool) (more bool, err error) {
+	x := &erasure{eraser: e, receipt: receipt, names: names, left: maxErased}
 	if x.person, err = personOfSubject(ctx, e, s); err != nil {
 		return false, err
 	}
@@ -211,15 +213,15 @@ func subjectNames(ev collector.Event) (names []string) {
 
 // entries erases the journal entries about a subject and what came of them.
 func (x *erasure) entries(ctx context.Context, s collector.Subject) (more bool, err error) {
-	list, err := x.concerns(s, x.deadline+1)
+	list, err := x.concerns(s, x.left+1)
 	if err != nil {
 		return false, err
 	}
 	for _, c := range list {
-		if x.deadline == 0 {
+		if x.left == 0 {
 			return true, nil
 		}
-		x.deadline--
+		x.left--
 		if err := x.entry(ctx, c); err != nil {
 			return false, err
 		}

@@ -269,9 +269,10 @@ func (m *Memory) act(ctx context.Context, q collector.DeliveryQuery, in collecto
 // gone at once.
 func (m *Memory) Erase(ctx context.Context, s collector.Subject, at time.Time) (collector.Receipt, error) {
 	receipt := collector.Receipt{ID: "er_" + m.leases.new(), Site: s.Site, At: at, BytesGoneAt: at}
+	names := map[string]bool{}
 	for more := true; more; {
 		err := m.change(func(r *memoryRows) (err error) {
-			more, err = erase(ctx, r, s, &receipt)
+			more, err = erase(ctx, r, s, &receipt, names)
 			return err
 		})
 		if err != nil {

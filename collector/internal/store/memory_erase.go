@@ -49,7 +49,7 @@ func (r *memoryRows) Receipt(_ context.Context, id string) (collector.Receipt, b
 // Concerns implements collector.Tx.
 func (r *memoryRows) Concerns(e collector.Entry, subjects ...collector.Subject) error {
 	for _, s := range subjects {
-		r.concerned[s] = append(slices.Clip(r.concerned[s]), concern{s, e.Offset, e.Event.Key()})
+		r.concerned[s] = append(r.concerned[s], concern{s, e.Offset, e.Event.Key()})
 	}
 	return nil
 }
@@ -93,7 +93,10 @@ func (r *memoryRows) forget(o collector.Offset, id string) (bool, error) {
 }
 
 func (r *memoryRows) dropConcern(c concern) error {
-	r.concerned[c.subject] = slices.DeleteFunc(slices.Clone(r.concerned[c.subject]), func(o concern) bool { return o == c })
+	// Views share the list: it is cut, never written into.
+	if list := r.concerned[c.subject]; len(list) > 0 && list[0] == c {
+		r.concerned[c.subject] = list[1:]
+	}
 	return nil
 }
 

@@ -25,9 +25,10 @@ func (p *Pebble) Erase(ctx context.Context, s collector.Subject, at time.Time) (
 	p.mu.Lock()
 	receipt := collector.Receipt{ID: "er_" + strconv.FormatInt(at.UnixNano(), 36) + "." + p.leases.new(), Site: s.Site, At: at}
 	p.mu.Unlock()
+	names := map[string]bool{}
 	for more := true; more; {
 		var err error
-		if more, err = p.eraseSome(ctx, s, &receipt); err != nil {
+		if more, err = p.eraseSome(ctx, s, &receipt, names); err != nil {
 			return collector.Receipt{}, fmt.Errorf("the erasure was cut off, and the person is suppressed at most; ask again, which goes on where it ended: %w", err)
 		}
 	}
@@ -35,13 +36,13 @@ func (p *Pebble) Erase(ctx context.Context, s collector.Subject, at time.Time) (
 }
 
 // eraseSome does one commit of an erasure and remembers which rows it touched.
-func (p *Pebble) eraseSome(ctx context.Context, s collector.Subject, receipt *collector.Receipt) (more bool, err error) {
+func (p *Pebble) eraseSome(ctx context.Context, s collector.Subject, receipt *collector.Receipt, names map[string]bool) (more bool, err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	var rows [][]byte
 	counted := receipt.Clone()
 	err = p.changeLocked(true, func(t *tx) error {
-		if more, err = erase(ctx, t, s, &counted); err != nil {
+		if more, err = erase(ctx, t, s, &counted, names); err != nil {
 			return err
 		}
 		rows = keysOf(t.batch)

@@ -87,15 +87,29 @@ func (w *where) ask(ctx context.Context, method, path string, params url.Values)
 			"Name another with --console, or a data folder that is not in use with --data", err)
 	}
 	defer answer.Body.Close()
-	text, err := io.ReadAll(io.LimitReader(answer.Body, 16<<20))
+	text, err := io.ReadAll(io.LimitReader(answer.Body, maxAnswer+1))
 	if err != nil {
 		return "", err
+	}
+	if len(text) > maxAnswer {
+		return "", fmt.Errorf("the console's answer is longer than %d MiB; stop Matchkey and ask with --data", maxAnswer>>20)
+	}
+	if answer.StatusCode == http.StatusNotFound {
+		return "", notThereError(fmt.Sprintf("the console at %s says (%s): %s", w.Console, answer.Status, errorText(text)))
 	}
 	if answer.StatusCode != http.StatusOK {
 		return "", fmt.Errorf("the console at %s says (%s): %s", w.Console, answer.Status, errorText(text))
 	}
 	return string(text), nil
 }
+
+// maxAnswer bounds the console's answer.
+const maxAnswer = 256 << 20
+
+// notThereError is what the console says of what it does not have.
+type notThereError string
+
+func (e notThereError) Error() string { return string(e) }
 
 // errorText is the sentence of an answer that is an error, be it JSON or text.
 func errorText(answer []byte) string {

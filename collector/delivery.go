@@ -36,6 +36,7 @@ type Matcher interface {
 //	pending ── past the destination's window ─► expired
 //	pending ── lease ─► leased ─┬─ accepted ─► delivered
 //	   ▲                        ├─ rejected, or tries exhausted ─► dead ── redrive ─► pending
+//	   │                        │                                   (or its person is erased ─► withheld)
 //	   │                        ├─ retry(after) ─► pending
 //	   │                        ├─ blocked: the destination pauses ─► pending
 //	   │                        ├─ decided again: withheld, held
@@ -59,7 +60,8 @@ const (
 	StateInDoubt State = "in_doubt"
 	// StateDelivered: the destination accepted it. Final.
 	StateDelivered State = "delivered"
-	// StateDead: the destination, or a check it would make, refused it. Left by redrive.
+	// StateDead: the destination, or a check it would make, refused it. Left by
+	// redrive, or for withheld when its person is erased.
 	StateDead State = "dead"
 	// StateExpired: too old for the destination. Final.
 	StateExpired State = "expired"
@@ -82,7 +84,7 @@ var moves = map[State][]State{
 	StatePending:   {StateLeased, StateHeld, StateWithheld, StateExpired},
 	StateLeased:    {StateDelivered, StateDead, StatePending, StateInDoubt, StateWithheld, StateHeld, StateExpired},
 	StateInDoubt:   {StatePending, StateDelivered, StateDead, StateExpired, StateWithheld},
-	StateDead:      {StatePending},
+	StateDead:      {StatePending, StateWithheld},
 	StateDelivered: nil,
 	StateWithheld:  nil,
 	StateExpired:   nil,

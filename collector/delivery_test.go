@@ -23,7 +23,7 @@ func TestMoves(t *testing.T) {
 		StatePending:   "leased held withheld expired",
 		StateLeased:    "delivered dead pending in_doubt withheld held expired",
 		StateInDoubt:   "pending delivered dead expired withheld",
-		StateDead:      "pending",
+		StateDead:      "pending withheld",
 		StateDelivered: "", StateWithheld: "", StateExpired: "",
 	}
 	for from, to := range ways {

@@ -24,6 +24,10 @@ type Operations interface {
 	// [BackupName] takes, or empty for the time; an existing one is never
 	// overwritten.
 	Backup(ctx context.Context, name string) (Backup, error)
+	// Erase applies what was accepted before, removes a person as Store.Erase does,
+	// and has the bytes taken off the disk in the background; the receipt tells
+	// when that is done (Reader.Receipt).
+	Erase(ctx context.Context, s Subject) (Receipt, error)
 	// Destinations tells how each destination stands.
 	Destinations() []DestinationStatus
 }

@@ -65,6 +65,17 @@ type Store interface {
 	// StateDelivered, StateDead, or StatePending to send again. It returns how many.
 	Resolve(ctx context.Context, q DeliveryQuery, to State, now time.Time) (int, error)
 
+	// Erase removes a person from profiles, links, consent records, events, their
+	// journal entries, deliveries and all indexes, durably, and leaves tombstones:
+	// keyed hashes of what named the person, by which [Reader.Suppressed] knows
+	// what arrives later. Of deliveries only what counts is left, so that every sum
+	// stays closed (Delivery.Forgotten); one that is leased is no longer, and its
+	// settlement finds nothing. It may take several commits for a person of many
+	// events; cut off in between, the person is suppressed, and to ask again goes
+	// on. Entries that are not applied yet are not reached: apply them first.
+	// Whoever is not known is suppressed all the same.
+	Erase(ctx context.Context, s Subject, at time.Time) (Receipt, error)
+
 	// SetPause keeps a destination's pause durably; the zero Pause ends it.
 	SetPause(ctx context.Context, destination string, p Pause) error
 	// Pauses are the pauses that were set and not ended, by destination.
@@ -179,6 +190,17 @@ type Reader interface {
 	Accounts(ctx context.Context, from, to time.Time) ([]Account, error)
 	// SetAsides lists events that could not be interpreted, newest first.
 	SetAsides(ctx context.Context, max int) ([]SetAside, error)
+	// Record returns all that is kept of a subject's person; of nobody an empty one.
+	Record(ctx context.Context, s Subject) (PersonRecord, error)
+	// Holders returns the subjects of a site whose profiles have an e-mail or a
+	// phone number, given as its hash; of other kinds nobody.
+	Holders(ctx context.Context, site string, kind Kind, hash string) ([]Subject, error)
+	// Suppressed says when the person was last erased that an event names: by its
+	// visitor (the effective name), its customer, or an e-mail, a phone number, a
+	// click or a browser id among its identifiers. Zero when it was not.
+	Suppressed(ctx context.Context, ev Event) (since time.Time, err error)
+	// Receipt returns the receipt of an erasure; ok is false when there is none.
+	Receipt(ctx context.Context, id string) (r Receipt, ok bool, err error)
 }
 
 // A LeaseQuery says what LeaseDue leases.
@@ -324,6 +346,16 @@ type Tx interface {
 	// RedactCopy takes one copy of an event out of the journal: it was merged and
 	// is beyond the copies that the record lists.
 	RedactCopy(e Entry, reasons ...Reason) error
+	// Concerns records that a journal entry is about subjects, under a keyed hash
+	// of each, so that an erasure or an export finds it. It outlasts Redact.
+	Concerns(e Entry, subjects ...Subject) error
+	// Lift ends the suppression of whom an event is about, from its receive time
+	// until they are erased again: identifiers that were erased with them no longer
+	// count against them, and still do against others.
+	Lift(ev Event) error
+	// Forget takes an entry that is not in the store out of the journal, all but
+	// that it happened (Event.Forgotten), and returns the ID of what is left.
+	Forget(e Entry) (id string, err error)
 	// SetAside keeps an event that cannot be interpreted.
 	SetAside(SetAside) error
 }

@@ -52,6 +52,14 @@ func Store(t *testing.T, open func(t *testing.T) StoreWorld) {
 		"redrives the dead":                                testRedrive,
 		"ends doubts as a person says":                     testResolve,
 		"keeps pauses":                                     testPauses,
+		"erases a person and counts on":                    testErase,
+		"an erasure wins over a lease":                     testEraseLeased,
+		"an erasure leaves others at a shared browser":     testEraseShared,
+		"a copy that names another's event is erased":      testEraseForeignCopy,
+		"erases a person of many events":                   testEraseMany,
+		"suppresses who was erased until lifted":           testSuppressed,
+		"finds profiles by e-mail and phone":               testHolders,
+		"gives a person's whole record":                    testRecord,
 		"lists and pages deliveries":                       testDeliveries,
 		"accounts stay closed on a random walk":            testAccounts,
 	} {
@@ -846,7 +854,7 @@ func testAccounts(t *testing.T, s *storeTest) {
 			d := NewDelivery(fmt.Sprint(n), states[rng.IntN(len(states))])
 			d.MatchedAt, d.Key.Send = now, []string{"Purchase", "Lead"}[rng.IntN(2)]
 			n++
-			s.deliver(d)
+			s.known(d)
 		case 2, 3:
 			for _, d := range s.lease(now, 1+rng.IntN(3)) {
 				if rng.IntN(2) == 0 {
@@ -865,6 +873,10 @@ func testAccounts(t *testing.T, s *storeTest) {
 			s.ok(err)
 			_, err = s.Store.Resolve(s.Context(), collector.DeliveryQuery{Max: 1}, ends[rng.IntN(3)], now)
 			s.ok(err)
+			if rng.IntN(10) == 0 {
+				_, err = s.Store.Erase(s.Context(), collector.Customer("shop", "c1"), now)
+				s.ok(err)
+			}
 		}
 		s.checkAccounts(n)
 	}

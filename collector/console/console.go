@@ -122,6 +122,9 @@ func (c *console) routes() http.Handler {
 	mux.HandleFunc("POST /pause", c.pause)
 	mux.HandleFunc("POST /resume", c.resume)
 
+	mux.HandleFunc("GET /person", c.personForm)
+	mux.HandleFunc("POST /person", c.person)
+
 	mux.HandleFunc("GET /api/explain", c.apiExplain)
 	mux.HandleFunc("GET /api/deliveries", c.apiDeliveries)
 	mux.HandleFunc("GET /api/redrive", c.apiRedrive)
@@ -131,6 +134,9 @@ func (c *console) routes() http.Handler {
 	mux.HandleFunc("POST /api/pause", c.apiPause)
 	mux.HandleFunc("POST /api/resume", c.apiResume)
 	mux.HandleFunc("POST /api/backup", c.apiBackup)
+	mux.HandleFunc("POST /api/erase", c.apiErase)
+	mux.HandleFunc("POST /api/export", c.apiExport)
+	mux.HandleFunc("GET /api/receipt", c.apiReceipt)
 	mux.HandleFunc("GET /api/destinations", c.apiDestinations)
 	mux.HandleFunc("GET /api/accounts", c.apiAccounts)
 

@@ -9,11 +9,12 @@
 //	/install     what do I paste into my shop?               install.go
 //	/redrive     what would be sent again?                   redrive.go
 //	/resolve     what became of those in doubt?              resolve.go
+//	/person      what is kept of a person, and erase it      person.go
 //	/api/…       the same answers as JSON                    api.go
 //
 // It is separate from everything that moves data: it reads through
 // [collector.Reader], and the only acts it can ask for are those of
-// [collector.Operations] (redrive.go, resolve.go, pause.go). It knows no vendor: a destination's
+// [collector.Operations] (redrive.go, resolve.go, pause.go, person.go). It knows no vendor: a destination's
 // fields and answers are shown in the destination's own words.
 //
 // [Explain] is the lineage of one event, and [Explanation.WriteText] its plain
@@ -23,7 +24,8 @@
 //
 //   - Nothing personal is shown in the clear: values as the lineage masked
 //     them, ids of people shortened ([Explain]); of an event that was withheld
-//     only its name, times and the reasons.
+//     only its name, times and the reasons. Only a person's own record, which is
+//     downloaded, has all that is kept.
 //   - Whatever came from outside is hostile. html/template escapes it, what
 //     would reorder or hide text is made visible (printable.go), and the
 //     content security policy allows no script and no inline style (guard.go).

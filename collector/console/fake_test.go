@@ -34,6 +34,8 @@ type fake struct {
 	redrives     []collector.DeliveryQuery
 	resolved     []collector.DeliveryQuery
 	asked        []collector.DeliveryQuery
+	holders      map[string][]collector.Subject // by kind and hash
+	erased       []collector.Subject
 	broken       error // returned by every question when set
 }
 
@@ -120,6 +122,42 @@ func (f *fake) Accounts(_ context.Context, from, to time.Time) ([]collector.Acco
 
 func (f *fake) SetAsides(_ context.Context, max int) ([]collector.SetAside, error) {
 	return first(f.asides, max), f.broken
+}
+
+func (f *fake) Record(ctx context.Context, s collector.Subject) (collector.PersonRecord, error) {
+	rec := collector.PersonRecord{Version: collector.PersonRecordVersion, Subjects: append([]collector.Subject{s}, f.links[s]...)}
+	for _, e := range f.events {
+		if e.Event.Customer == s.ID || e.Event.Visitor == s.ID {
+			rec.Events = append(rec.Events, e)
+		}
+	}
+	for _, d := range f.deliveries {
+		if d.Person == s {
+			rec.Deliveries = append(rec.Deliveries, d)
+		}
+	}
+	return rec, f.broken
+}
+
+func (f *fake) Holders(_ context.Context, _ string, kind collector.Kind, hash string) ([]collector.Subject, error) {
+	return f.holders[string(kind)+hash], f.broken
+}
+
+func (f *fake) Suppressed(context.Context, collector.Event) (time.Time, error) {
+	return time.Time{}, f.broken
+}
+
+func (f *fake) Receipt(_ context.Context, id string) (collector.Receipt, bool, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return collector.Receipt{ID: id, At: now, BytesGoneAt: now}, id == "er_1" && len(f.erased) > 0, f.broken
+}
+
+func (f *fake) Erase(_ context.Context, s collector.Subject) (collector.Receipt, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.erased = append(f.erased, s)
+	return collector.Receipt{ID: "er_1", Site: s.Site, At: now, Events: 2, SentTo: map[string]int{"main-shop": 1}}, f.broken
 }
 
 func (f *fake) Redrive(_ context.Context, q collector.DeliveryQuery) (int, error) {

@@ -22,7 +22,7 @@ import (
 var everyPage = []string{
 	"/", "/?period=28d", "/deliveries", "/deliveries?state=dead", "/event", "/event?id=A-1001", "/event?id=A-1002",
 	"/event?id=k3aa", "/event?id=purchase.A-0900", "/event?id=nobody", "/match", "/install",
-	"/redrive", "/redrive?reason=nothing_has_it", "/event?id=purchase.A-0901", "/resolve", "/resolve?reason=nothing_has_it",
+	"/redrive", "/redrive?reason=nothing_has_it", "/event?id=purchase.A-0901", "/resolve", "/resolve?reason=nothing_has_it", "/person",
 	"/deliveries?since=2026-11-24&until=2026-11-24T12:00:00Z", "/nowhere",
 }
 

@@ -39,7 +39,7 @@ func parsePages() (pages, error) {
 		return nil, fmt.Errorf("parse the console's layout: %w", err)
 	}
 	all := pages{}
-	for _, name := range []string{"overview", "deliveries", "redrive", "redriven", "resolve", "resolved", "event", "match", "install", "sorry"} {
+	for _, name := range []string{"overview", "deliveries", "redrive", "redriven", "resolve", "resolved", "person", "erased", "event", "match", "install", "sorry"} {
 		t, err := template.Must(base.Clone()).ParseFS(templateFiles, "templates/"+name+".html")
 		if err != nil {
 			return nil, fmt.Errorf("parse the console's page %q: %w", name, err)

@@ -65,6 +65,8 @@ type Engine struct {
 	pipeline    *pipeline.Pipeline
 	dispatchers map[string]*dispatch.Dispatcher
 	order       []string // of destinations, as given
+	disk        *keyspace.Disk
+	erased      chan struct{} // holds one when there is something to scrub
 
 	running sync.WaitGroup
 	stop    context.CancelFunc // ends rounds
@@ -84,11 +86,15 @@ func Open(ctx context.Context, fs vfs.FS, c Config, destinations ...collector.De
 	if c.MaxLag == 0 {
 		c.MaxLag = DefaultMaxLag
 	}
-	db, err := keyspace.Open(keyspace.Options{FS: fs, Dir: c.Dir, Log: c.Log, Fatal: c.Fatal})
+	disk := keyspace.NewDisk(fs, c.Dir)
+	db, err := keyspace.Open(keyspace.Options{FS: disk, Dir: c.Dir, Log: c.Log, Fatal: c.Fatal})
 	if err != nil {
 		return nil, err
 	}
-	e := &Engine{config: c, fs: fs, db: db, dispatchers: map[string]*dispatch.Dispatcher{}}
+	e := &Engine{
+		config: c, fs: fs, db: db, dispatchers: map[string]*dispatch.Dispatcher{},
+		disk: disk, erased: make(chan struct{}, 1),
+	}
 	if err := e.recover(ctx, destinations); err != nil {
 		if e.journal != nil {
 			err = errors.Join(err, e.journal.Close())
@@ -145,6 +151,9 @@ func (e *Engine) recover(ctx context.Context, destinations []collector.Destinati
 	if err := e.pipeline.CatchUp(ctx); err != nil {
 		return fmt.Errorf("couldn't apply the journal up to its end: %w", err)
 	}
+	if err := e.eraseAgain(ctx); err != nil {
+		return err
+	}
 	e.config.Log.Info("engine: recovered", "journal_offset", uint64(e.journal.Durable()), "events_applied", uint64(behind),
 		"leases_taken_back", pending, "in_doubt", doubtful, "seconds", e.config.Now().Sub(began).Seconds())
 	return nil
@@ -167,6 +176,7 @@ func (e *Engine) start() {
 	stopping, stop := context.WithCancel(ctx)
 	e.cut, e.stop = cut, stop
 	e.running.Go(func() { e.pipeline.Run(ctx) })
+	e.running.Go(func() { e.scrub(stopping) })
 	for _, d := range e.dispatchers {
 		e.running.Go(func() { d.Run(ctx, stopping) })
 	}

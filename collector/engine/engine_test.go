@@ -240,7 +240,7 @@ func survivePowerCuts(t *testing.T, seed uint64) {
 
 func TestOpenRefusesTwoOfOneName(t *testing.T) {
 	w := newWorld(t)
-	_, err := engine.Open(context.Background(), vfs.NewMem(), engine.Config{Dir: "d", Now: time.Now, Random: strings.NewReader("12345678"), Log: quiet()}, w.meta, w.meta)
+	_, err := engine.Open(context.Background(), vfs.NewMem(), engine.Config{Dir: "d", Now: time.Now, Random: rand.NewChaCha8([32]byte{}), Log: quiet()}, w.meta, w.meta)
 	if err == nil || !strings.Contains(err.Error(), `"main"`) {
 		t.Errorf("got %v; want an error that names the destination", err)
 	}

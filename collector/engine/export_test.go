@@ -11,6 +11,21 @@ import (
 	"matchkey/collector/internal/keyspace"
 )
 
+// AppendOnly appends to the journal of a data folder that nobody uses, and leaves
+// the event to be applied, as a crash would.
+func AppendOnly(fs vfs.FS, dir string, ev collector.Event) error {
+	db, err := keyspace.Open(keyspace.Options{FS: fs, Dir: dir})
+	if err != nil {
+		return err
+	}
+	j, err := journal.OpenPebble(db)
+	if err != nil {
+		return errors.Join(err, db.Close())
+	}
+	_, err = j.Append(context.Background(), []collector.Event{ev})
+	return errors.Join(err, j.Close(), db.Close())
+}
+
 // ReadJournal reads the journal of a data folder that nobody uses, for tests of
 // what it keeps.
 func ReadJournal(fs vfs.FS, dir string) (entries []collector.Entry, err error) {
@@ -24,4 +39,10 @@ func ReadJournal(fs vfs.FS, dir string) (entries []collector.Entry, err error) {
 	}
 	entries, err = j.Read(context.Background(), 0, 1<<20)
 	return entries, errors.Join(err, j.Close(), db.Close())
+}
+
+// Unscrubbed reports whether bytes of an erasure may still be on the disk.
+func (e *Engine) Unscrubbed() bool {
+	left, err := e.store.Unscrubbed()
+	return left || err != nil
 }

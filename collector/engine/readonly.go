@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"errors"
 	"io"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
@@ -17,5 +18,9 @@ func OpenReader(fs vfs.FS, dir string) (collector.Reader, io.Closer, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	return store.OpenReader(db), db, nil
+	r, err := store.OpenReader(db)
+	if err != nil {
+		return nil, nil, errors.Join(err, db.Close())
+	}
+	return r, db, nil
 }

@@ -9,10 +9,12 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/cockroachdb/pebble/v2"
 	"github.com/cockroachdb/pebble/v2/vfs"
 
 	"matchkey/collector"
 	"matchkey/collector/engine"
+	"matchkey/collector/internal/keyspace"
 )
 
 // backedUp is a world's disk with a backup, and data that went on behind it:
@@ -114,6 +116,118 @@ func TestRestore(t *testing.T) {
 	w.eventually("A-3", collector.StateDelivered)
 	w.close()
 	sound(t, w.fs, ".")
+}
+
+// TestRestoreKeepsErased: who was erased since the backup is in it, and gone when
+// the restored folder was opened; who was not is there. Who came back since stays
+// back, without what was before.
+func TestRestoreKeepsErased(t *testing.T) {
+	w := newWorld(t)
+	w.close()
+	rename(t, w.fs, "data", "store")
+	w.dir, w.linkByEmail = "store", true
+	w.open()
+	gone, back, stays := lifeOf("gone"), lifeOf("back"), lifeOf("stays")
+	for _, l := range []life{gone, back, stays} {
+		w.live(l)
+		w.eventually(l.orders[1], collector.StateDelivered)
+	}
+	b, err := w.engine.Backup(t.Context(), "")
+	must(t, err)
+	var receipts []string
+	for _, l := range []life{gone, back} {
+		r, err := w.engine.Erase(t.Context(), collector.Customer("shop", l.customer))
+		must(t, err)
+		receipts = append(receipts, r.ID)
+	}
+	w.append(answered(collector.ConsentAccept, back.visitor, back.customer))
+	w.close()
+	_, err = engine.Restore(t.Context(), w.fs, engine.Restoration{Backup: b.Path, Data: ".", Replace: true, Now: noon})
+	must(t, err)
+	must(t, w.fs.RemoveAll("backups"))
+	sound(t, w.fs, ".")
+
+	r, closer, err := engine.OpenReader(w.fs, "store")
+	must(t, err)
+	if _, err := r.Record(t.Context(), collector.Customer("shop", gone.customer)); err == nil || !strings.Contains(err.Error(), "once") {
+		t.Errorf("before it was opened, the record of who was erased: %v", err)
+	}
+	must(t, closer.Close())
+	w.open()
+	for l, want := range map[*life]bool{&gone: false, &back: false, &stays: true} {
+		rec, err := w.engine.Reader().Record(t.Context(), collector.Customer("shop", l.customer))
+		must(t, err)
+		if got := len(rec.Profiles)+len(rec.Events)+len(rec.Consent)+len(rec.Links)+len(rec.Deliveries) > 0; got != want {
+			t.Errorf("of %s is kept %+v; want anything: %t", l.customer, rec, want)
+		}
+		since, err := w.engine.Reader().Suppressed(t.Context(), collector.Event{Site: "shop", Customer: l.customer})
+		must(t, err)
+		if since.IsZero() == (l == &gone) {
+			t.Errorf("%s is suppressed since %v", l.customer, since)
+		}
+	}
+	for _, id := range receipts {
+		w.until("the bytes are gone, and the receipt of the erasure says so", func() bool {
+			r, ok, err := w.engine.Reader().Receipt(t.Context(), id)
+			return ok && err == nil && !r.BytesGoneAt.IsZero()
+		})
+	}
+	w.until("all is scrubbed", func() bool { return !w.engine.Unscrubbed() })
+	found := grepDir(t, w.fs, "store")
+	for _, word := range slices.Concat(gone.words(), back.words()) {
+		for _, place := range found.places(word) {
+			t.Errorf("%q is still in %s", word, place)
+		}
+	}
+	w.close()
+	sound(t, w.fs, ".")
+}
+
+// TestRestoreOfAnOlderFormatKeepsErased: the older format knows of no tombstones;
+// they come along, and count once it is migrated.
+func TestRestoreOfAnOlderFormatKeepsErased(t *testing.T) {
+	w, _ := backedUp(t)
+	old := openGolden(t, 1)
+	_, err := vfs.Clone(old.fs, w.fs, old.dir, w.fs.PathJoin("old", engine.StoreName), vfs.CloneSync)
+	must(t, err)
+	w.open()
+	_, err = w.engine.Erase(t.Context(), collector.Customer("shop", "c42"))
+	must(t, err)
+	w.close()
+	_, err = engine.Restore(t.Context(), w.fs, engine.Restoration{Backup: "old", Data: ".", Replace: true, Now: noon})
+	must(t, err)
+	w.open()
+	for customer, want := range map[string]bool{"c42": false, "c45": true} {
+		rec, err := w.engine.Reader().Record(t.Context(), collector.Customer("shop", customer))
+		must(t, err)
+		if got := len(rec.Profiles)+len(rec.Events)+len(rec.Consent) > 0; got != want {
+			t.Errorf("of %s is kept %+v; want anything: %t", customer, rec, want)
+		}
+	}
+	w.close()
+	sound(t, w.fs, ".")
+}
+
+// TestRestoreOfAnotherFolder: tombstones are of one folder's key, and are not lost
+// without a word when the backup is of another.
+func TestRestoreOfAnotherFolder(t *testing.T) {
+	w, backup := backedUp(t)
+	w.open()
+	_, err := w.engine.Erase(t.Context(), collector.Customer("shop", "c42"))
+	must(t, err)
+	w.close()
+	db, err := keyspace.Open(keyspace.Options{FS: w.fs, Dir: "store"})
+	must(t, err)
+	must(t, db.Set(keyspace.In(keyspace.Salt), make([]byte, 32), pebble.Sync))
+	must(t, db.Close())
+	r := engine.Restoration{Backup: backup, Data: ".", Replace: true, Now: noon}
+	if _, err := engine.Restore(t.Context(), w.fs, r); err == nil || !strings.Contains(err.Error(), "--forget-erasures") {
+		t.Errorf("over a folder with another key: %v", err)
+	}
+	r.CarryNothing = true
+	if _, err := engine.Restore(t.Context(), w.fs, r); err != nil || orders(t, w.fs, ".") != "A-1" {
+		t.Errorf("told to go on: %v", err)
+	}
 }
 
 // TestRestoreOfADamagedFolder: who was erased must not come back unnoticed.

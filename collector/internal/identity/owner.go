@@ -106,6 +106,23 @@ func Leaving(o collector.Owner, at time.Time) collector.Tenure {
 	return then
 }
 
+// Vacate says whose browser a visitor is after the person of one generation was
+// erased: that generation stays, as nobody's, so that what arrives late belongs to
+// it still. The present one ends.
+func Vacate(o collector.Owner, generation int, at time.Time) collector.Owner {
+	if o.Generation == generation {
+		o.Customer = ""
+		return begin(o, collector.Tenure{Since: at})
+	}
+	o.Earlier = slices.Clone(o.Earlier)
+	for i := range o.Earlier {
+		if o.Earlier[i].Generation == generation {
+			o.Earlier[i].Customer = ""
+		}
+	}
+	return o
+}
+
 func begin(o collector.Owner, next collector.Tenure) collector.Owner {
 	next.Generation = o.Generation + 1
 	earlier := append(slices.Clone(o.Earlier), o.Tenure)

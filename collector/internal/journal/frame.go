@@ -72,3 +72,17 @@ func redacted(old []byte, e collector.Entry) ([]byte, error) {
 	}
 	return encode(&e.Event)
 }
+
+// forgotten returns the frame that takes the place of one whose person is erased;
+// nil when that was done before.
+func forgotten(old []byte, id string) ([]byte, error) {
+	was, err := decode(old)
+	if err != nil {
+		was = collector.Event{} // damaged, and still the person's bytes
+	}
+	if was.IsForgotten() {
+		return nil, nil
+	}
+	left := was.Forgotten(id)
+	return encode(&left)
+}

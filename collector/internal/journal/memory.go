@@ -124,6 +124,31 @@ func (m *Memory) Redact(e collector.Entry) error {
 	return nil
 }
 
+// Forget replaces the event at an offset as the function Forget does.
+func (m *Memory) Forget(o collector.Offset, id string) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	frame, err := forgotten(m.frames[o-1], id)
+	if frame == nil || err != nil {
+		return err
+	}
+	// Readers hold the old slice: never write into it.
+	m.frames = append([][]byte(nil), m.frames...)
+	m.frames[o-1] = frame
+	return nil
+}
+
+// Remembers reports whether there is an event at an offset that was not forgotten.
+func (m *Memory) Remembers(o collector.Offset) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if o < 1 || int(o) > len(m.frames) {
+		return false
+	}
+	ev, err := decode(m.frames[o-1])
+	return err != nil || !ev.IsForgotten()
+}
+
 // Close implements collector.Journal.
 func (m *Memory) Close() error {
 	m.mu.Lock()

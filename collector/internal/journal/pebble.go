@@ -324,6 +324,39 @@ func Redact(r pebble.Reader, w pebble.Writer, e collector.Entry) error {
 	return w.Set(key, frame, nil)
 }
 
+// EntryOf reads one row of the journal's table, for who goes through all of it.
+// A frame that cannot be read gives a FrameError.
+func EntryOf(key, frame []byte) (e collector.Entry, err error) {
+	if e.Offset, err = offsetOf(key); err != nil {
+		return e, err
+	}
+	if e.Event, err = decode(frame); err != nil {
+		return e, &FrameError{Offset: e.Offset, Err: err}
+	}
+	return e, nil
+}
+
+// Forget replaces the event at an offset by what is left of one whose person was
+// erased, as part of a larger change: it reads through r and writes to w. done is
+// false when there is no such frame or it was forgotten before; an unreadable
+// frame goes as well, because nobody can say whose it is.
+func Forget(r pebble.Reader, w pebble.Writer, o collector.Offset, id string) (done bool, err error) {
+	key := frameKey(o)
+	old, closer, err := r.Get(key)
+	if errors.Is(err, pebble.ErrNotFound) {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("couldn't read journal frame %d to erase it: %w", o, err)
+	}
+	frame, err := forgotten(old, id)
+	closer.Close()
+	if frame == nil || err != nil {
+		return false, err
+	}
+	return true, w.Set(key, frame, nil)
+}
+
 // Close implements collector.Journal: what was queued becomes durable first.
 func (j *Pebble) Close() error {
 	j.closing.Lock()

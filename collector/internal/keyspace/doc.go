@@ -8,10 +8,10 @@
 // # Format 2
 //
 // This cannot change: add a format and a migration. Format 1 had
-// neither T, V nor Z, and the rows of T were in Q; the store migrates it when it
-// is opened (package store).
+// none of T, V, Z, 1, 2, 3, 4, G, U and Y, and the rows of T were in Q; the store
+// migrates it when it is opened (package store).
 //
-// A key is one letter for its table, then the parts named below. u64 is
+// A key is one letter or digit for its table, then the parts named below. u64 is
 // big-endian; str is ordered and self-delimiting (each 0x00 becomes 0x00 0xFF, the end is 0x00 0x01). dkey is
 // the delivery key: str site, str destination, str send, str event ID. Values
 // are JSON, unless said otherwise.
@@ -40,6 +40,16 @@
 //	B  str destination                   pause, set by a person
 //	V  str site, str kind, str id, dkey  empty; waiting deliveries of a person
 //	Z  str state, u64 ^matched ns, dkey  empty; dead and doubtful deliveries, newest match first
+//	1  str site, str kind, str hash, str kind of subject, str id
+//	                                     empty; finds profiles by e-mail or phone
+//	2  str receipt id                    receipt of an erasure
+//	3                                    32 random bytes, the key of all keyed hashes
+//	4  16 bytes keyed hash of a name     empty; tombstones that a restore carried over and that are yet to be applied
+//	G  16 bytes keyed hash of a subject, u64 offset
+//	                                     str site, str name, str id of the event; journal entries of a subject
+//	Y  16 bytes keyed hash of a name     tombstone: who was erased
+//	U  str receipt id                    empty; erasures whose bytes may still be on the disk
+//	!, ~                                 empty, written to have tables made anew
 //
 // A table that says what must not be undone by a restore is one of [Carried].
 package keyspace

@@ -47,6 +47,10 @@ func Open(o Options) (*pebble.DB, error) {
 		// Pinned: a newer Pebble must not raise the file format unasked, or the
 		// way back to an older matchkey is closed.
 		FormatMajorVersion: pebble.FormatValueSeparation,
+		// The smallest: a manifest names keys, and must not outlive them for long. It
+		// is begun anew when its changes outnumber the tables, which costs one small
+		// write for every change.
+		MaxManifestFileSize: 1,
 	}
 	if o.ReadOnly {
 		// Who only looks is told by the error of the read; Pebble's own answer to

@@ -24,16 +24,25 @@ type person struct {
 // apply applies one entry.
 func (p *Pipeline) apply(ctx context.Context, tx collector.Tx, e collector.Entry) error {
 	ev := e.Event
+	if ev.IsForgotten() {
+		return nil // its person was erased; what counts was kept then
+	}
 	site, ok := p.Sites[ev.Site]
+	who, err := resolve(ctx, tx, &ev)
+	if err != nil {
+		return err
+	}
+	if erased, err := p.suppress(ctx, tx, e, ev); erased || err != nil {
+		return err
+	}
+	if err := tx.Concerns(e, who.Direct...); err != nil {
+		return err
+	}
 	switch {
 	case ev.Name == "" || ev.ID == "":
 		return setAside(tx, e, collector.ReasonNameless, "the event has no name or no ID")
 	case !ok:
 		return setAside(tx, e, collector.ReasonSiteGone, fmt.Sprintf("site %q is not in the configuration; the event stays in the journal, and this version cannot apply it later", ev.Site))
-	}
-	who, err := resolve(ctx, tx, &ev)
-	if err != nil {
-		return err
 	}
 	if who.signedOut {
 		// Whatever may be kept of the event: it protects the person who left.

@@ -9,7 +9,7 @@
 //
 // # One entry
 //
-//	event ─► whose browser? ─► consent records ─► may it be kept? ─no─► only what accounts need
+//	event ─► whose browser? ─► erased? ─► consent records ─► may it be kept? ─no─► only what accounts need
 //	                                                   │yes
 //	                                                   ▼
 //	                                  profile ─► event, copies merged ─► scenarios ─► deliveries ─► wake
@@ -17,6 +17,11 @@
 // An event of a person who refused, or who was never asked and whose event no
 // delivery waits for, is redacted in store and journal by the very commit that
 // applies it: nothing of it is left but its name, its ID and the reasons.
+//
+// An event of a person who was erased is not kept at all: the journal keeps that
+// something happened, accounts count what it would have been as withheld, and
+// neither has its ID. Only a yes that the person gave after the erasure, by an
+// act of their own, ends that, for the names that come with it (suppress.go).
 //
 // An entry that cannot be interpreted is set aside with a reason and shown; it
 // never stops the entries behind it. An error of the store or the journal does

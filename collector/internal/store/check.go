@@ -119,6 +119,20 @@ func (c *Check) row(key, value []byte) {
 		v = &collector.SetAside{}
 	case keyspace.Pause:
 		v = &collector.Pause{}
+	case keyspace.Tombstone:
+		v = &tombstone{}
+	case keyspace.Receipt:
+		v = &collector.Receipt{}
+	case keyspace.Concern:
+		if _, ok := concernedEvent(value); !ok {
+			c.fault("a row of table %c is not what that table holds", key[0])
+		}
+		return
+	case keyspace.Salt:
+		if len(value) != hashKeyBytes {
+			c.fault("the key of the folder's hashes has %d bytes and not %d: who was erased is not known any more", len(value), hashKeyBytes)
+		}
+		return
 	default:
 		return
 	}

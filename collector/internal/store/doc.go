@@ -12,6 +12,14 @@
 // rescue and so on is written once (ops.go), and so is the arithmetic of
 // accounts (account.go); the two differ in how they keep and find things.
 //
+// # Erasure
+//
+// What goes, and what is counted on, is written once as well (erase.go). A person
+// is found by rows under a keyed hash of each subject (hashkey.go), which outlast
+// a redaction; names of the erased stay as keyed hashes, so that what comes later
+// is kept out. The rows are gone when the call returns; Scrub then takes their
+// bytes off the disk (scrub.go, and keyspace.Scrub).
+//
 // # What is durable when
 //
 // Apply is not synced: the journal still has the entries, and the watermark

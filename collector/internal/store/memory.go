@@ -52,7 +52,12 @@ type memoryRows struct {
 	setAsides  []collector.SetAside
 	pauses     map[string]collector.Pause
 	sharers    map[sharerKey]bool
-	// redactions are what the change under way takes out of the journal.
+	concerned  map[collector.Subject][]concern
+	tombstones map[string]tombstone
+	receipts   map[string]collector.Receipt
+	journal    *journal.Memory // may be nil
+	// forgets and redactions are what the change under way takes out of the journal.
+	forgets    map[collector.Offset]string
 	redactions []collector.Entry
 }
 
@@ -64,7 +69,9 @@ func NewMemory(j *journal.Memory) *Memory {
 			owners: map[visitorKey]collector.Owner{}, links: map[visitorKey]collector.Link{},
 			records: map[recordKey][]byte{}, deliveries: map[collector.DeliveryKey][]byte{},
 			accounts: map[accountKey][]byte{}, pauses: map[string]collector.Pause{},
-			sharers: map[sharerKey]bool{},
+			sharers:   map[sharerKey]bool{},
+			concerned: map[collector.Subject][]concern{}, tombstones: map[string]tombstone{}, receipts: map[string]collector.Receipt{},
+			journal: j,
 		},
 		leases: leaseIDs{run: "memory"}, journal: j,
 	}
@@ -72,9 +79,11 @@ func NewMemory(j *journal.Memory) *Memory {
 
 func (r *memoryRows) clone() *memoryRows {
 	return &memoryRows{
-		r.watermark, maps.Clone(r.events), maps.Clone(r.profiles), maps.Clone(r.owners), maps.Clone(r.links),
-		maps.Clone(r.records), maps.Clone(r.deliveries), maps.Clone(r.accounts), slices.Clone(r.setAsides), maps.Clone(r.pauses),
-		maps.Clone(r.sharers), nil,
+		watermark: r.watermark, events: maps.Clone(r.events), profiles: maps.Clone(r.profiles), owners: maps.Clone(r.owners),
+		links: maps.Clone(r.links), records: maps.Clone(r.records), deliveries: maps.Clone(r.deliveries),
+		accounts: maps.Clone(r.accounts), setAsides: slices.Clone(r.setAsides), pauses: maps.Clone(r.pauses),
+		sharers: maps.Clone(r.sharers), concerned: maps.Clone(r.concerned), tombstones: maps.Clone(r.tombstones), receipts: maps.Clone(r.receipts),
+		journal: r.journal, forgets: map[collector.Offset]string{},
 	}
 }
 
@@ -91,6 +100,11 @@ func (m *Memory) change(fn func(*memoryRows) error) error {
 			if err := m.journal.Redact(e); err != nil {
 				return err
 			}
+		}
+	}
+	for o, id := range c.forgets {
+		if err := m.journal.Forget(o, id); err != nil {
+			return err
 		}
 	}
 	m.rows = c
@@ -258,6 +272,27 @@ func (m *Memory) act(ctx context.Context, q collector.DeliveryQuery, in collecto
 	return n, err
 }
 
+// Erase implements collector.Store. Nothing of it is on a disk, so the bytes are
+// gone at once.
+func (m *Memory) Erase(ctx context.Context, s collector.Subject, at time.Time) (collector.Receipt, error) {
+	s, err := present(ctx, m, s)
+	if err != nil {
+		return collector.Receipt{}, err
+	}
+	receipt := collector.Receipt{ID: "er_" + m.leases.new(), Site: s.Site, At: at, BytesGoneAt: at}
+	names := map[string]bool{}
+	for more := true; more; {
+		err := m.change(func(r *memoryRows) (err error) {
+			more, err = erase(ctx, r, s, &receipt, names, false)
+			return err
+		})
+		if err != nil {
+			return collector.Receipt{}, err
+		}
+	}
+	return receipt, nil
+}
+
 // SetPause implements collector.Store.
 func (m *Memory) SetPause(_ context.Context, destination string, p collector.Pause) error {
 	return m.change(func(r *memoryRows) error {
@@ -355,7 +390,7 @@ func (r *memoryRows) update(key collector.DeliveryKey, fn func(*collector.Delive
 	var before, after collector.Delivery
 	b, ok := r.deliveries[key]
 	if !ok {
-		return nil, fmt.Errorf("BUG: delivery %s is not in the store", key)
+		return nil, fmt.Errorf("delivery %s: %w", key, errMissing)
 	}
 	if err := unmarshal(b, &before); err != nil {
 		return nil, err
@@ -370,16 +405,8 @@ func (r *memoryRows) update(key collector.DeliveryKey, fn func(*collector.Delive
 }
 
 func (r *memoryRows) write(before, after *collector.Delivery) error {
-	k := accountOf(after)
-	a := k.empty()
-	if b, ok := r.accounts[k]; ok {
-		if err := unmarshal(b, &a); err != nil {
-			return err
-		}
-	}
-	count(&a, before, after)
-	var err error
-	if r.accounts[k], err = marshal(a); err != nil {
+	err := r.account(before, after)
+	if err != nil {
 		return err
 	}
 	if r.deliveries[after.Key], err = marshal(after); err != nil || after.State != collector.StateWithheld {
@@ -392,6 +419,19 @@ func (r *memoryRows) write(before, after *collector.Delivery) error {
 		return err
 	}
 	return r.Redact(collector.EventKey{Site: after.Key.Site, Name: after.EventName, ID: after.Key.EventID}, after.Reasons...)
+}
+
+func (r *memoryRows) account(before, after *collector.Delivery) (err error) {
+	k := accountOf(after)
+	a := k.empty()
+	if b, ok := r.accounts[k]; ok {
+		if err := unmarshal(b, &a); err != nil {
+			return err
+		}
+	}
+	count(&a, before, after)
+	r.accounts[k], err = marshal(a)
+	return err
 }
 
 // Redact implements collector.Tx.

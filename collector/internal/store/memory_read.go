@@ -66,14 +66,14 @@ func (r *memoryRows) customerOf(s collector.Subject) (string, bool) {
 	return l.Customer, ok
 }
 
-func (r *memoryRows) linksOf(site, customer string) (links []collector.Link) {
+func (r *memoryRows) linksOf(site, customer string) (links []collector.Link, err error) {
 	for _, l := range r.links {
 		if l.Site == site && l.Customer == customer {
 			links = append(links, l)
 		}
 	}
 	slices.SortFunc(links, compareLinks)
-	return links
+	return links, nil
 }
 
 // Profile implements collector.Reader.
@@ -89,7 +89,10 @@ func (r *memoryRows) Profile(_ context.Context, s collector.Subject) (collector.
 	if err != nil {
 		return joined, err
 	}
-	links := r.linksOf(s.Site, customer)
+	links, err := r.linksOf(s.Site, customer)
+	if err != nil {
+		return joined, err
+	}
 	for _, l := range links[:min(len(links), identity.MaxVisitors)] {
 		visitor, err := r.own(collector.Visitor(s.Site, l.Visitor))
 		if err != nil {
@@ -106,7 +109,11 @@ func (r *memoryRows) Linked(_ context.Context, s collector.Subject) (others []co
 	if !ok || s.IsZero() {
 		return nil, nil
 	}
-	for _, o := range personOf(s.Site, customer, r.linksOf(s.Site, customer)) {
+	links, err := r.linksOf(s.Site, customer)
+	if err != nil {
+		return nil, err
+	}
+	for _, o := range personOf(s.Site, customer, links) {
 		if o != s {
 			others = append(others, o)
 		}
@@ -226,4 +233,24 @@ func (m *Memory) Accounts(ctx context.Context, from, to time.Time) ([]collector.
 // SetAsides implements collector.Reader.
 func (m *Memory) SetAsides(ctx context.Context, max int) ([]collector.SetAside, error) {
 	return m.view().SetAsides(ctx, max)
+}
+
+// Record implements collector.Reader.
+func (m *Memory) Record(ctx context.Context, s collector.Subject) (collector.PersonRecord, error) {
+	return m.view().Record(ctx, s)
+}
+
+// Holders implements collector.Reader.
+func (m *Memory) Holders(ctx context.Context, site string, kind collector.Kind, hash string) ([]collector.Subject, error) {
+	return m.view().Holders(ctx, site, kind, hash)
+}
+
+// Suppressed implements collector.Reader.
+func (m *Memory) Suppressed(ctx context.Context, ev collector.Event) (time.Time, error) {
+	return m.view().Suppressed(ctx, ev)
+}
+
+// Receipt implements collector.Reader.
+func (m *Memory) Receipt(ctx context.Context, id string) (collector.Receipt, bool, error) {
+	return m.view().Receipt(ctx, id)
 }

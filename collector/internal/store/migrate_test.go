@@ -1,7 +1,9 @@
 package store
 
 import (
+	"errors"
 	"math/rand/v2"
+	"slices"
 	"testing"
 	"time"
 
@@ -10,6 +12,7 @@ import (
 
 	"matchkey/collector"
 	"matchkey/collector/collectortest"
+	"matchkey/collector/internal/journal"
 	"matchkey/collector/internal/keyspace"
 )
 
@@ -71,5 +74,79 @@ func TestMigratesFormat1(t *testing.T) {
 	})
 	if err != nil || len(leased) != 2 {
 		t.Errorf("%d are leased (%v), want both", len(leased), err)
+	}
+}
+
+// TestMigrationFindsPersons: a folder of the first format did not tell which entries
+// are whose, nor whose an e-mail is.
+func TestMigrationFindsPersons(t *testing.T) {
+	fs := vfs.NewMem()
+	db, err := keyspace.Open(keyspace.Options{FS: fs, Dir: "data"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	j, err := journal.OpenPebble(db)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := OpenPebble(db, rand.NewChaCha8([32]byte{}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	bought, answer := collectortest.FullEvent("purchase.A-1"), collectortest.FullEvent("answer")
+	bought.Visitor, bought.Customer, bought.Site = "v1", "c1", "shop"
+	answer.Visitor, answer.Customer, answer.Site = "v1", "", "shop"
+	waits := collectortest.FullEvent("not applied yet")
+	waits.Visitor, waits.Customer = "", "c5"
+	if _, err := j.Append(t.Context(), []collector.Event{bought, answer, waits}); err != nil {
+		t.Fatal(err)
+	}
+	err = s.Apply(t.Context(), 0, 2, func(tx collector.Tx) error {
+		known := bought
+		known.Visitor = "v1~1" // its effective name
+		return errors.Join(
+			tx.PutEvent(collector.EventRecord{Event: known, Offset: 1, Copies: []collector.Copy{{Offset: 1}}}),
+			tx.MergeProfile(collector.Profile{Subject: collector.Customer("shop", "c1"), Identifiers: []collector.Identifier{{Kind: collector.KindEmail, Value: "hash"}}}))
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	holder, salt := keyspace.In(keyspace.Holder), keyspace.In(keyspace.Salt)
+	for _, err := range []error{
+		db.DeleteRange(holder, holder.End(), nil), db.Delete(salt, nil),
+		db.Set([]byte{keyspace.Format}, []byte("1"), pebble.Sync),
+	} {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+
+	if s, err = OpenPebble(db, rand.NewChaCha8([32]byte{1})); err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := errors.Join(j.Close(), db.Close()); err != nil {
+			t.Error(err)
+		}
+	}()
+	for subject, want := range map[collector.Subject][]collector.Offset{
+		collector.Customer("shop", "c1"): {1}, collector.Visitor("shop", "v1~1"): {1}, collector.Visitor("shop", "v1"): {2},
+		collector.Customer(waits.Site, waits.Customer): nil,
+	} {
+		list, err := s.concerns(subject, 10)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []collector.Offset
+		for _, c := range list {
+			got = append(got, c.offset)
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("%s is found at %v, want %v", subject, got, want)
+		}
+	}
+	held, err := s.Holders(t.Context(), "shop", collector.KindEmail, "hash")
+	if err != nil || len(held) != 1 {
+		t.Errorf("the e-mail is found with %v, %v", held, err)
 	}
 }

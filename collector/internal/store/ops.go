@@ -1,6 +1,7 @@
 package store
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -17,6 +18,19 @@ import (
 // nil when fn says that it does not apply.
 type updater interface {
 	update(key collector.DeliveryKey, fn func(*collector.Delivery) (bool, error)) (*collector.Delivery, error)
+}
+
+// errMissing is an update's error when there is no such delivery.
+var errMissing = errors.New("BUG: it is not in the store")
+
+// updateLeased updates a delivery that was leased. It may have been erased
+// meanwhile: then nothing applies.
+func updateLeased(u updater, key collector.DeliveryKey, fn func(*collector.Delivery) (bool, error)) (*collector.Delivery, error) {
+	d, err := u.update(key, fn)
+	if errors.Is(err, errMissing) {
+		return nil, nil
+	}
+	return d, err
 }
 
 // lease takes a due delivery; held, waiting and in-doubt ones pass through
@@ -98,7 +112,7 @@ func begin(d *collector.Delivery, as collector.Delivery, at time.Time, length ti
 
 func beginAll(u updater, begun []collector.Delivery, at time.Time, length time.Duration) (good []collector.Delivery, err error) {
 	for i := range begun {
-		d, err := u.update(begun[i].Key, func(d *collector.Delivery) (bool, error) { return begin(d, begun[i], at, length), nil })
+		d, err := updateLeased(u, begun[i].Key, func(d *collector.Delivery) (bool, error) { return begin(d, begun[i], at, length), nil })
 		if err != nil {
 			return nil, err
 		}
@@ -150,7 +164,7 @@ func settle(d *collector.Delivery, s collector.Settlement) (bool, error) {
 
 func settleAll(u updater, settlements []collector.Settlement) (settled int, err error) {
 	for _, s := range settlements {
-		d, err := u.update(s.Key, func(d *collector.Delivery) (bool, error) { return settle(d, s) })
+		d, err := updateLeased(u, s.Key, func(d *collector.Delivery) (bool, error) { return settle(d, s) })
 		if err != nil {
 			return 0, err
 		}

@@ -26,24 +26,38 @@ type Pebble struct {
 	// the dispatchers and people write to the same deliveries.
 	mu     sync.Mutex
 	leases *leaseIDs
+	// touched are the rows that erasures changed and whose bytes are still to be
+	// taken off the disk; mu guards it.
+	touched touched
 }
 
 // OpenPebble uses db as a store, and brings one of an older format up to the
-// current one. random gives lease IDs their uniqueness across restarts; eight
-// bytes are read once.
+// current one. random gives lease IDs their uniqueness across restarts, and a new
+// folder the key of its keyed hashes; it is read here only.
 func OpenPebble(db *pebble.DB, random io.Reader) (*Pebble, error) {
-	if err := migrate(db); err != nil {
+	key, err := haveHashKey(db, random)
+	if err != nil {
+		return nil, err
+	}
+	if err := migrate(db, key); err != nil {
 		return nil, err
 	}
 	ids, err := newLeaseIDs(random)
 	if err != nil {
 		return nil, err
 	}
-	return &Pebble{reader: reader{r: db}, db: db, leases: ids}, nil
+	p := &Pebble{reader: reader{r: db, key: key}, db: db, leases: ids}
+	// What an erasure touched before a restart is not known any more.
+	unfinished, err := p.unscrubbed()
+	p.touched.all = len(unfinished) > 0
+	return p, err
 }
 
 // OpenReader reads db, which may be open for reading only, as it is.
-func OpenReader(db *pebble.DB) collector.Reader { return reader{r: db} }
+func OpenReader(db *pebble.DB) (collector.Reader, error) {
+	key, err := readHashKey(db)
+	return reader{r: db, key: key}, err
+}
 
 // leaseIDs are unique within a process by counting and across processes by a
 // random beginning.
@@ -71,7 +85,7 @@ func (l *leaseIDs) new() string {
 // durable, and what they make of it comes after it in the log.
 func (p *Pebble) change(sync bool, fn func(*tx) error) error {
 	t := &tx{batch: p.db.NewIndexedBatch(), accounts: map[accountKey]*collector.Account{}}
-	t.reader = reader{r: t.batch, memo: newMemo()}
+	t.reader = reader{r: t.batch, memo: newMemo(), key: p.key}
 	defer t.batch.Close()
 	if err := p.commit(t, sync, fn); err != nil || !sync || t.batch.Empty() {
 		return err

@@ -31,6 +31,7 @@ const (
 type reader struct {
 	r    pebble.Reader
 	memo *memo
+	key  hashKey // of the folder; empty in one that an older version wrote
 }
 
 // memo keeps what one transaction has read of people: applying one event asks
@@ -194,7 +195,7 @@ func (r reader) customerOf(s collector.Subject) (id string, ok bool, err error) 
 
 // links returns a customer's links, latest first. The profile is joined over
 // the first few; a refusal is looked for behind all.
-func (r reader) links(site, customer string) (links []collector.Link, err error) {
+func (r reader) linksOf(site, customer string) (links []collector.Link, err error) {
 	prefix := keyspace.In(keyspace.Link).Str(site).Str(customer)
 	err = r.scan(prefix, prefix.End(), func(_, value []byte) (bool, error) {
 		var l collector.Link
@@ -249,7 +250,7 @@ func (r reader) Profile(_ context.Context, s collector.Subject) (collector.Profi
 	if err != nil {
 		return collector.Profile{}, err
 	}
-	links, err := r.links(s.Site, customer)
+	links, err := r.linksOf(s.Site, customer)
 	if err != nil {
 		return collector.Profile{}, err
 	}
@@ -272,7 +273,7 @@ func (r reader) Linked(_ context.Context, s collector.Subject) (others []collect
 	if err != nil || !ok {
 		return nil, err
 	}
-	links, err := r.links(s.Site, customer)
+	links, err := r.linksOf(s.Site, customer)
 	if err != nil {
 		return nil, err
 	}

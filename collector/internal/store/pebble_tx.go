@@ -37,14 +37,22 @@ func (t *tx) put(key keyspace.Key, v any) error {
 // PutEvent implements collector.Tx.
 func (t *tx) PutEvent(rec collector.EventRecord) error {
 	k := rec.Event.Key()
-	for _, id := range []string{k.ID, ownID(k)} {
-		if id != "" {
-			if err := t.set(keyspace.In(keyspace.EventID).Str(id).Str(k.Site).Str(k.Name).Str(k.ID), nil); err != nil {
-				return err
-			}
+	for _, key := range eventIDKeys(k) {
+		if err := t.set(key, nil); err != nil {
+			return err
 		}
 	}
 	return t.put(eventKey(k), rec)
+}
+
+// eventIDKeys are the rows that find an event by its ID, or its own id.
+func eventIDKeys(k collector.EventKey) (keys []keyspace.Key) {
+	for _, id := range []string{k.ID, ownID(k)} {
+		if id != "" {
+			keys = append(keys, keyspace.In(keyspace.EventID).Str(id).Str(k.Site).Str(k.Name).Str(k.ID))
+		}
+	}
+	return keys
 }
 
 // MergeProfile implements collector.Tx.
@@ -54,6 +62,9 @@ func (t *tx) MergeProfile(p collector.Profile) error {
 		return err
 	}
 	merged := identity.Merge(was, p)
+	if err := t.hold(was, merged); err != nil {
+		return err
+	}
 	t.memo.profiles[p.Subject] = merged
 	return t.put(profileKey(p.Subject), merged)
 }
@@ -78,7 +89,12 @@ func (t *tx) AddSharer(site, hash string, s collector.Subject) error {
 	if err != nil || len(sharers) >= collector.MaxSharers {
 		return err
 	}
-	return t.set(keyspace.In(keyspace.Sharer).Str(site).Str(hash).Str(string(s.Kind)).Str(s.ID), nil)
+	s.Site = site
+	return t.set(sharerRow(hash, s), nil)
+}
+
+func sharerRow(hash string, s collector.Subject) keyspace.Key {
+	return keyspace.In(keyspace.Sharer).Str(s.Site).Str(hash).Str(string(s.Kind)).Str(s.ID)
 }
 
 // Sharers implements collector.Tx.
@@ -127,11 +143,10 @@ func (t *tx) AddDelivery(d collector.Delivery) (bool, error) {
 		_, err := t.update(d.Key, func(was *collector.Delivery) (bool, error) { return improve(was, d), nil })
 		return false, err
 	}
-	if err := t.set(keyspace.In(keyspace.Matched).TimeDown(d.MatchedAt).Delivery(d.Key), nil); err != nil {
-		return false, err
-	}
-	if err := t.set(keyspace.In(keyspace.ByEvent).Str(d.Key.Site).Str(d.Key.EventID).Delivery(d.Key), nil); err != nil {
-		return false, err
+	for _, key := range fixedKeys(&d) {
+		if err := t.set(key, nil); err != nil {
+			return false, err
+		}
 	}
 	return true, t.write(nil, &d)
 }
@@ -144,7 +159,7 @@ func (t *tx) update(key collector.DeliveryKey, fn func(*collector.Delivery) (boo
 		return nil, err
 	}
 	if !ok {
-		return nil, fmt.Errorf("BUG: delivery %s is not in the store", key)
+		return nil, fmt.Errorf("delivery %s: %w", key, errMissing)
 	}
 	after := before
 	after.Attempts = append([]collector.Attempt(nil), before.Attempts...)
@@ -217,6 +232,14 @@ func (t *tx) Redact(key collector.EventKey, reasons ...collector.Reason) error {
 		}
 	}
 	return t.put(eventKey(key), rec)
+}
+
+// fixedKeys are the rows that find a delivery by what never changes.
+func fixedKeys(d *collector.Delivery) []keyspace.Key {
+	return []keyspace.Key{
+		keyspace.In(keyspace.Matched).TimeDown(d.MatchedAt).Delivery(d.Key),
+		keyspace.In(keyspace.ByEvent).Str(d.Key.Site).Str(d.Key.EventID).Delivery(d.Key),
+	}
 }
 
 // indexKeys are the rows that find a delivery by what changes in its life.

@@ -229,6 +229,22 @@ func (d *Delivery) Begin(at time.Time) {
 // left to a person.
 var Never = time.Date(2200, 1, 1, 0, 0, 0, 0, time.UTC)
 
+// Earlier is the earlier of two times, of which a zero one counts as none.
+func Earlier(a, b time.Time) time.Time {
+	if a.IsZero() || !b.IsZero() && b.Before(a) {
+		return b
+	}
+	return a
+}
+
+// Later is the later of two times.
+func Later(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
+}
+
 // Doubted reports whether the last attempt ended in doubt, and nobody has said
 // since what became of it. Such a delivery rests in StateInDoubt, not in
 // StatePending, whatever it is leased for.

@@ -114,9 +114,19 @@ func (g *gate) enter(now time.Time) leave {
 	if n <= 0 || g.requests >= g.limits.Concurrency {
 		return leave{at: never}
 	}
+	return g.give(n)
+}
+
+// give gives leave for one request of n deliveries, and takeBack ends it.
+func (g *gate) give(n int) leave {
 	g.out += n
 	g.requests++
 	return leave{n: n}
+}
+
+func (g *gate) takeBack(n int) {
+	g.out -= n
+	g.requests--
 }
 
 // try gives leave for one delivery to a destination that blocks, once its time
@@ -128,9 +138,7 @@ func (g *gate) try(now time.Time) leave {
 	case now.Before(g.probeAt):
 		return leave{at: g.probeAt}
 	}
-	g.out++
-	g.requests++
-	return leave{n: 1}
+	return g.give(1)
 }
 
 // knock has the destination of an open breaker asked how it stands: that costs
@@ -162,8 +170,7 @@ func (g *gate) cancel(n int) {
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.out -= n
-	g.requests--
+	g.takeBack(n)
 }
 
 // A change is what verdicts changed about a gate, for the log.
@@ -176,8 +183,7 @@ type change struct {
 func (g *gate) done(n int, verdicts []collector.Verdict, now time.Time) (c change) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.out -= n
-	g.requests--
+	g.takeBack(n)
 	said := summarise(verdicts)
 	switch {
 	case said.blocked != nil:
@@ -224,7 +230,7 @@ func (g *gate) heed(said summary, now time.Time, c *change) {
 		// Up to a quarter more, so that many senders do not come back at once.
 		until := now.Add(wait + time.Duration(g.jitter()*float64(wait)/4))
 		c.held = !until.Before(g.holdUntil)
-		g.holdUntil = later(g.holdUntil, until)
+		g.holdUntil = collector.Later(g.holdUntil, until)
 		g.usageUntil = g.holdUntil // what comes after it is known when it is answered
 		g.credit = g.limits.Batch
 		c.until = g.holdUntil
@@ -384,11 +390,4 @@ func (g *gate) fill(s *collector.DestinationStatus, now time.Time) {
 			s.Alarms = append(s.Alarms, a.Alarm)
 		}
 	}
-}
-
-func later(a, b time.Time) time.Time {
-	if a.After(b) {
-		return a
-	}
-	return b
 }

@@ -33,7 +33,7 @@ func (d *Dispatcher) outcome(dl collector.Delivery, own window, v collector.Verd
 	case collector.Blocked:
 		s.To, s.DueAt = collector.StatePending, dl.DueAt
 	case collector.InDoubt:
-		s.To, s.DueAt = collector.StateInDoubt, earlier(again, ends)
+		s.To, s.DueAt = collector.StateInDoubt, collector.Earlier(again, ends)
 		if dl.Unanswered+1 > d.limits.Resends {
 			s.DueAt = never
 		}
@@ -41,7 +41,7 @@ func (d *Dispatcher) outcome(dl collector.Delivery, own window, v collector.Verd
 			s.Reasons = []collector.Reason{collector.ReasonNoAnswer}
 		}
 	default: // collector.Retry
-		s.To, s.DueAt = collector.StatePending, earlier(again, ends)
+		s.To, s.DueAt = collector.StatePending, collector.Earlier(again, ends)
 		switch {
 		case v.Doubtful && d.limits.Resends == 0:
 			s.To, s.DueAt = collector.StateInDoubt, never

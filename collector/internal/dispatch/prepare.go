@@ -172,11 +172,11 @@ func withoutConsent(dl collector.Delivery, decision collector.Decision, now time
 	case decision.Outcome.Sends(), decision.Outcome == collector.Hold && expired && len(dl.Attempts) > 0:
 		return nil
 	case decision.Outcome == collector.Hold && dl.Doubted():
-		s = back(dl, now, collector.StateInDoubt, later(dl.DueAt, now.Add(lookAgain)), dl.Reasons...)
+		s = back(dl, now, collector.StateInDoubt, collector.Later(dl.DueAt, now.Add(lookAgain)), dl.Reasons...)
 	case decision.Outcome == collector.Hold && expired:
 		s = back(dl, now, collector.StateWithheld, time.Time{}, append(decision.Reasons, whyExpired(dl))...)
 	case decision.Outcome == collector.Hold:
-		s = back(dl, now, collector.StateHeld, earlier(decision.RetryAt, dl.ExpiresAt), decision.Reasons...)
+		s = back(dl, now, collector.StateHeld, collector.Earlier(decision.RetryAt, dl.ExpiresAt), decision.Reasons...)
 		if !s.DueAt.After(now) {
 			s.DueAt = now.Add(base) // a hold that ends now must not spin
 		}

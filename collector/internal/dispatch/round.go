@@ -137,19 +137,11 @@ func (d *Dispatcher) ripe(b collector.Backlog, leave int, now time.Time) bool {
 
 // idleUntil is when the next round can have something to do.
 func (d *Dispatcher) idleUntil(b collector.Backlog, openAt, now time.Time) time.Time {
-	until := earlier(now.Add(idleMax), b.LookAt)
+	until := collector.Earlier(now.Add(idleMax), b.LookAt)
 	if !b.SendAt.IsZero() {
-		until = earlier(until, later(openAt, b.SendAt.Add(d.limits.Linger)))
+		until = collector.Earlier(until, collector.Later(openAt, b.SendAt.Add(d.limits.Linger)))
 	}
 	return until
-}
-
-// earlier is the earlier of a time and another, which may be zero for none.
-func earlier(a, b time.Time) time.Time {
-	if !b.IsZero() && b.Before(a) {
-		return b
-	}
-	return a
 }
 
 // send sends deliveries whose attempts have begun, and settles them durably.

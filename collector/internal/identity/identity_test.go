@@ -49,19 +49,22 @@ func profiles(t *rapid.T) collector.Profile {
 }
 
 func TestMergeIsASemilattice(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		a, b, c := profiles(t), profiles(t), profiles(t)
-		for law, pair := range map[string][2]collector.Profile{
-			"commutative": {Merge(a, b), Merge(b, a)},
-			"associative": {Merge(Merge(a, b), c), Merge(a, Merge(b, c))},
-			"idempotent":  {Merge(a, a), a},
-			"absorbing":   {Merge(Merge(a, b), b), Merge(a, b)},
-		} {
-			if diff := cmp.Diff(pair[0], pair[1]); diff != "" {
-				t.Fatalf("merge is not %s:\n%s", law, diff)
-			}
+	rapid.Check(t, func(t *rapid.T) { wantLaws(t, profiles(t), profiles(t), profiles(t)) })
+}
+
+// wantLaws checks the laws of a join-semilattice on three profiles.
+func wantLaws(t *rapid.T, a, b, c collector.Profile) {
+	t.Helper()
+	for law, pair := range map[string][2]collector.Profile{
+		"commutative": {Merge(a, b), Merge(b, a)},
+		"associative": {Merge(Merge(a, b), c), Merge(a, Merge(b, c))},
+		"idempotent":  {Merge(a, a), a},
+		"absorbing":   {Merge(Merge(a, b), b), Merge(a, b)},
+	} {
+		if diff := cmp.Diff(pair[0], pair[1]); diff != "" {
+			t.Fatalf("merge is not %s:\n%s", law, diff)
 		}
-	})
+	}
 }
 
 func TestMergeIsBounded(t *testing.T) {

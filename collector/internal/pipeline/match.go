@@ -62,25 +62,18 @@ func (p *Pipeline) newDelivery(ev collector.Event, c collector.Conversion, desti
 	d.ExpiresAt, d.ExpiresWhy = p.Window(destination, ev)
 	switch {
 	case decision.Outcome == collector.Hold:
-		d.DueAt = earlier(decision.RetryAt, d.ExpiresAt)
+		d.DueAt = collector.Earlier(decision.RetryAt, d.ExpiresAt)
 		return d, d.Move(collector.StateHeld, now, decision.Reasons...)
 	case !decision.Outcome.Sends():
 		return d, d.Move(collector.StateWithheld, now, decision.Reasons...)
 	case c.Wait > 0 && !complete(ev, profile):
-		d.WaitUntil = earlier(now.Add(c.Wait), d.ExpiresAt)
+		d.WaitUntil = collector.Earlier(now.Add(c.Wait), d.ExpiresAt)
 		d.DueAt = d.WaitUntil
 		return d, d.Move(collector.StateWaiting, now, collector.ReasonWaiting)
 	default:
 		d.DueAt = now
 		return d, d.Move(collector.StatePending, now)
 	}
-}
-
-func earlier(a, b time.Time) time.Time {
-	if a.IsZero() || b.Before(a) {
-		return b
-	}
-	return a
 }
 
 // complete reports whether waiting longer could add nothing that matters: a

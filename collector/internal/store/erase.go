@@ -45,9 +45,9 @@ func suppressedSince(ev collector.Event, find func(name string) (tombstone, erro
 		case err != nil:
 			return since, err
 		case t.BackAt.After(t.At):
-			backAt = later(backAt, t.BackAt)
+			backAt = collector.Later(backAt, t.BackAt)
 		default:
-			since = later(since, t.At)
+			since = collector.Later(since, t.At)
 		}
 	}
 	if !since.IsZero() {
@@ -59,7 +59,7 @@ func suppressedSince(ev collector.Event, find func(name string) (tombstone, erro
 			return since, err
 		}
 		if !t.BackAt.After(t.At) && t.At.After(backAt) {
-			since = later(since, t.At)
+			since = collector.Later(since, t.At)
 		}
 	}
 	return since, nil
@@ -72,13 +72,6 @@ func liftedNames(ev collector.Event) []string {
 		return names
 	}
 	return namesOf(ev.Site, ev.Identifiers)
-}
-
-func later(a, b time.Time) time.Time {
-	if b.After(a) {
-		return b
-	}
-	return a
 }
 
 // finder finds what is about a person.

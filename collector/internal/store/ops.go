@@ -54,12 +54,12 @@ func lease(d *collector.Delivery, now time.Time, id string, length time.Duration
 func lookAt(d *collector.Delivery) time.Time {
 	switch d.State {
 	case collector.StateHeld, collector.StateWaiting:
-		return earlier(d.DueAt, d.ExpiresAt)
+		return collector.Earlier(d.DueAt, d.ExpiresAt)
 	case collector.StatePending:
-		return earlier(d.LookAt, d.ExpiresAt)
+		return collector.Earlier(d.LookAt, d.ExpiresAt)
 	case collector.StateInDoubt:
 		if len(d.Payload.Body) > 0 {
-			return earlier(d.LookAt, d.ExpiresAt) // at the end of the window the body goes
+			return collector.Earlier(d.LookAt, d.ExpiresAt) // at the end of the window the body goes
 		}
 		return d.LookAt
 	}
@@ -73,14 +73,6 @@ func sendAt(d *collector.Delivery) time.Time {
 		return d.DueAt
 	}
 	return time.Time{}
-}
-
-// earlier is the earlier of two times; zero means none.
-func earlier(a, b time.Time) time.Time {
-	if a.IsZero() || !b.IsZero() && b.Before(a) {
-		return b
-	}
-	return a
 }
 
 func leaseAll(u updater, keys []collector.DeliveryKey, now time.Time, id string, length time.Duration) (leased []collector.Delivery, err error) {

@@ -13,6 +13,7 @@ import (
 	"matchkey/collector"
 	"matchkey/collector/collectortest"
 	"matchkey/collector/engine"
+	"matchkey/collector/internal/faultfs"
 )
 
 // world is an engine on a disk in memory, with one site "shop", one
@@ -21,10 +22,13 @@ import (
 type world struct {
 	testing.TB
 	fs     *vfs.MemFS
+	over   *faultfs.FS // laid over fs for the engine, when not nil
 	engine *engine.Engine
 	meta   *collectortest.MemoryDestination
 	others []*collectortest.MemoryDestination // beside "main"
 	wait   time.Duration                      // of the scenario
+	clock  func() time.Time                   // nil: time.Now
+	config engine.Config                      // bounds to open with; zero means the defaults
 }
 
 // newWorld opens a world. The destination is "main"; what others are named are
@@ -45,15 +49,32 @@ func (w *world) open() {
 	for _, d := range w.others {
 		destinations = append(destinations, d)
 	}
-	e, err := engine.Open(context.Background(), w.fs, engine.Config{
-		Dir: "data", Now: time.Now, Random: rand.NewChaCha8([32]byte{}), Jitter: func() float64 { return 0 },
-		Log:   quiet(),
-		Sites: map[string]engine.Site{"shop": {Matcher: rules{w}, Decider: rules{w}, Records: records}},
-	}, destinations...)
+	disk := vfs.FS(w.fs)
+	if w.over != nil {
+		disk = w.over
+	}
+	e, err := engine.Open(context.Background(), disk, w.settings(), destinations...)
 	if err != nil {
 		w.Fatal(err)
 	}
 	w.engine = e
+}
+
+// settings are the configuration with which the world's engine is opened.
+func (w *world) settings() engine.Config {
+	c := w.config
+	c.Dir, c.Now, c.Random, c.Log = "data", w.now, rand.NewChaCha8([32]byte{}), quiet()
+	c.Jitter = func() float64 { return 0 }
+	c.Sites = map[string]engine.Site{"shop": {Matcher: rules{w}, Decider: rules{w}, Records: records}}
+	return c
+}
+
+// now is the clock of the edge and of the engine.
+func (w *world) now() time.Time {
+	if w.clock != nil {
+		return w.clock()
+	}
+	return time.Now()
 }
 
 // cutPower ends the engine as a power cut would and opens another on what the

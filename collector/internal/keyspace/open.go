@@ -121,7 +121,8 @@ func (l logger) Errorf(format string, args ...any) {
 }
 
 func (l logger) Fatalf(format string, args ...any) {
-	message := "FATAL: the store cannot go on: " + fmt.Sprintf(format, args...)
+	message := "FATAL: the disk under the data folder failed, and matchkey ends so that the next start recovers from it; " +
+		"what was acknowledged is safe. The store says: " + fmt.Sprintf(format, args...)
 	if l.fatal != nil {
 		l.fatal(message)
 	}

@@ -130,6 +130,8 @@ type Owner struct {
 	Customer   string    `json:"customer,omitempty"`
 	Generation int       `json:"generation,omitzero"`
 	Since      time.Time `json:"since,omitzero"`
+	// Offset is the journal entry since which it is so.
+	Offset Offset `json:"offset,omitzero"`
 }
 
 // Reader is the reading half of a store.

@@ -125,13 +125,7 @@ func (e *Engine) recover(ctx context.Context, destinations []collector.Destinati
 	}
 	e.pipeline, err = pipeline.New(ctx, pipeline.Options{
 		Journal: e.journal, Store: sparing{e.store, e.space}, Sites: e.config.Sites, Log: e.config.Log,
-		Window: func(destination string, ev collector.Event) (time.Time, collector.Reason) {
-			if d := byName[destination]; d != nil {
-				return d.Window(ev, time.Time{})
-			}
-			return ev.OccurredAt, collector.ReasonWindowPassed // a destination that is gone takes nothing
-		},
-		Due: e.poke, After: after,
+		Window: window(destinations), Due: e.poke, After: after,
 	})
 	if err != nil {
 		return err

@@ -135,6 +135,9 @@ func (rules) Decide(q collector.Question) collector.Decision {
 	case collector.ConsentAccept:
 		return collector.Decision{Outcome: collector.SendFull, Reasons: []collector.Reason{"granted"}}
 	case "":
+		if !q.Now.Before(q.Event.ReceivedAt.Add(time.Hour)) {
+			return collector.Decision{Outcome: collector.Drop, Reasons: []collector.Reason{"unanswered"}}
+		}
 		return collector.Decision{Outcome: collector.Hold, Reasons: []collector.Reason{"pending"}, RetryAt: q.Event.ReceivedAt.Add(time.Hour)}
 	default:
 		return collector.Decision{Outcome: collector.Drop, Reasons: []collector.Reason{"refused"}}

@@ -36,4 +36,6 @@
 //	A  u64 hour s, str site, str destination, str send   account
 //	S  u64 ^offset                       event set aside
 //	B  str destination                   pause, set by a person
+//	Z                                    empty; a replay was cut off while it wrote
+//	Z  u64 offset, key of L or C         in a replay's scratch store only: the row under that key
 package keyspace

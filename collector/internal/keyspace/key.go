@@ -29,6 +29,7 @@ const (
 	Account   = 'A'
 	SetAside  = 'S'
 	Pause     = 'B'
+	Replaying = 'Z'
 )
 
 // A Key is a key under construction; its methods return the longer key.

@@ -27,8 +27,10 @@ type Options struct {
 	FS       vfs.FS
 	Dir      string
 	ReadOnly bool
-	Log      *slog.Logger // nil: silent
-	Fatal    Fatal        // nil: panic
+	// Replay opens also what a replay left half written: for a replay only.
+	Replay bool
+	Log    *slog.Logger // nil: silent
+	Fatal  Fatal        // nil: panic
 }
 
 // Open opens or creates the database and checks its format. The folder belongs
@@ -62,6 +64,9 @@ func Open(o Options) (*pebble.DB, error) {
 	if err := checkFormat(db, o.ReadOnly); err != nil {
 		return nil, errors.Join(fmt.Errorf("data folder %s: %w", o.Dir, err), db.Close())
 	}
+	if err := checkReplay(db); err != nil && !o.Replay {
+		return nil, errors.Join(fmt.Errorf("data folder %s: %w", o.Dir, err), db.Close())
+	}
 	return db, nil
 }
 
@@ -78,6 +83,20 @@ func checkFormat(db *pebble.DB, readOnly bool) error {
 		return fmt.Errorf("its format is %d and this program knows only those up to %d; use the version of matchkey that wrote it", n, Current)
 	}
 	return nil
+}
+
+// checkReplay says whether a replay was cut off while it wrote: then the derived
+// state is part old, part new.
+func checkReplay(r pebble.Reader) error {
+	_, closer, err := r.Get([]byte{Replaying})
+	if errors.Is(err, pebble.ErrNotFound) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("couldn't look for an unfinished replay: %w", err)
+	}
+	return errors.Join(closer.Close(),
+		errors.New("a replay was cut off while it wrote; the journal is whole: run matchkey replay again, which ends what it began"))
 }
 
 // FormatOf returns the format of a database; 0 when nothing was ever written.

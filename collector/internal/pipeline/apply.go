@@ -28,7 +28,10 @@ func (p *Pipeline) apply(ctx context.Context, tx collector.Tx, e collector.Entry
 	case !ok:
 		return setAside(tx, e, collector.ReasonSiteGone, fmt.Sprintf("site %q is not in the configuration; the event stays in the journal, and this version cannot apply it later", ev.Site))
 	}
-	who, err := resolve(ctx, tx, &ev)
+	if err := p.Replay.recall(tx, e); err != nil {
+		return err
+	}
+	who, err := resolve(ctx, tx, &ev, e.Offset)
 	if err != nil {
 		return err
 	}
@@ -51,6 +54,11 @@ func (p *Pipeline) apply(ctx context.Context, tx collector.Tx, e collector.Entry
 	}
 	if len(record.Event.Withheld) > 0 {
 		return putRedacted(tx, record)
+	}
+	if seen && isRedacted(ev) {
+		// A copy that was taken out of the journal has nothing to add any more.
+		p.Replay.thinned(ev.Key())
+		return tx.PutEvent(record)
 	}
 	decision, err := p.mayKeep(ctx, tx, site, ev, who)
 	if err != nil {
@@ -133,7 +141,7 @@ func putRedacted(tx collector.Tx, record collector.EventRecord) error {
 
 // resolve says whom an event is about, and whose browser it came from. It puts
 // the visitor's effective name into the event, and keeps nothing yet.
-func resolve(ctx context.Context, tx collector.Tx, ev *collector.Event) (who person, err error) {
+func resolve(ctx context.Context, tx collector.Tx, ev *collector.Event, offset collector.Offset) (who person, err error) {
 	if ev.Visitor != "" {
 		if who.owner, err = tx.Owner(ctx, ev.Site, ev.Visitor); err != nil {
 			return who, err
@@ -141,6 +149,9 @@ func resolve(ctx context.Context, tx collector.Tx, ev *collector.Event) (who per
 		// A refusal links nothing: it must leave no trace but itself.
 		if ev.Customer != "" && !isAnswerOnly(*ev) {
 			who.owner, who.signedIn = identity.SignIn(who.owner, ev.Customer, ev.OccurredAt)
+			if who.signedIn {
+				who.owner.Offset = offset
+			}
 		}
 		who.browser = ev.Visitor
 		ev.Visitor = identity.Effective(ev.Visitor, who.owner.Generation)

@@ -63,8 +63,7 @@ func (t *tx) SetOwner(site, visitor string, o collector.Owner) error {
 	if err := t.put(keyspace.In(keyspace.LinkBack).Str(site).Str(name), o.Customer); err != nil {
 		return err
 	}
-	return t.put(keyspace.In(keyspace.Link).Str(site).Str(o.Customer).Str(name),
-		collector.Link{Site: site, Visitor: name, Customer: o.Customer, Since: o.Since})
+	return t.put(keyspace.In(keyspace.Link).Str(site).Str(o.Customer).Str(name), linkOf(site, name, o))
 }
 
 // AddRecord implements collector.Tx.
@@ -99,11 +98,10 @@ func (t *tx) AddDelivery(d collector.Delivery) (bool, error) {
 		_, err := t.update(d.Key, func(was *collector.Delivery) (bool, error) { return improve(was, d), nil })
 		return false, err
 	}
-	if err := t.set(keyspace.In(keyspace.Matched).TimeDown(d.MatchedAt).Delivery(d.Key), nil); err != nil {
-		return false, err
-	}
-	if err := t.set(keyspace.In(keyspace.ByEvent).Str(d.Key.Site).Str(d.Key.EventID).Delivery(d.Key), nil); err != nil {
-		return false, err
+	for _, key := range foundBy(&d) {
+		if err := t.set(key, nil); err != nil {
+			return false, err
+		}
 	}
 	return true, t.write(nil, &d)
 }
@@ -163,13 +161,21 @@ func (t *tx) Redact(key collector.EventKey, reasons ...collector.Reason) error {
 	if !ok || err != nil {
 		return err
 	}
-	rec.Event = rec.Event.Redacted(reasons...)
+	rec = redactedRecord(rec, reasons)
 	for _, e := range journalEntries(rec) {
 		if err := journal.Redact(t.batch, t.batch, e); err != nil {
 			return err
 		}
 	}
 	return t.put(eventKey(key), rec)
+}
+
+// foundBy are the rows that find a delivery all its life.
+func foundBy(d *collector.Delivery) []keyspace.Key {
+	return []keyspace.Key{
+		keyspace.In(keyspace.Matched).TimeDown(d.MatchedAt).Delivery(d.Key),
+		keyspace.In(keyspace.ByEvent).Str(d.Key.Site).Str(d.Key.EventID).Delivery(d.Key),
+	}
 }
 
 // indexKeys are the rows that find a delivery by what changes in its life.
@@ -189,9 +195,13 @@ func indexKeys(d *collector.Delivery) (keys []keyspace.Key) {
 	return keys
 }
 
+func accountRow(k accountKey) keyspace.Key {
+	return keyspace.In(keyspace.Account).U64(hour(k.hour)).Str(k.site).Str(k.destination).Str(k.send)
+}
+
 func (t *tx) account(before, after *collector.Delivery) error {
 	k := accountOf(after)
-	key := keyspace.In(keyspace.Account).U64(hour(k.hour)).Str(k.site).Str(k.destination).Str(k.send)
+	key := accountRow(k)
 	a := k.empty()
 	if _, err := t.get(key, &a); err != nil {
 		return err

@@ -12,6 +12,7 @@ import (
 	"github.com/cockroachdb/pebble/v2/vfs"
 
 	"matchkey/collector"
+	"matchkey/collector/engine"
 	"matchkey/collector/internal/faultfs"
 )
 
@@ -126,6 +127,11 @@ func TestOthersFillTheDisk(t *testing.T) {
 		time.Sleep(time.Hour)
 		w.eventually("A-1", collector.StateDelivered)
 		w.close()
+
+		free(20 * mb)
+		if _, err := engine.Open(t.Context(), w.fs, w.settings(), w.meta); !errors.Is(err, collector.ErrFull) || !strings.Contains(err.Error(), "make space") {
+			t.Errorf("started without space: %v", err)
+		}
 	})
 }
 

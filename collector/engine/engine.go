@@ -82,15 +82,16 @@ func Open(ctx context.Context, fs vfs.FS, c Config, destinations ...collector.De
 	if c.DiskReserve == 0 {
 		c.DiskReserve = DefaultDiskReserve
 	}
+	disk := &space{fs: fs, dir: c.Dir, reserve: c.DiskReserve, log: c.Log}
+	disk.look()
+	if err := disk.forWork(); err != nil {
+		return nil, fmt.Errorf("couldn't start on the data folder %s: %w; make space, or set a smaller disk_reserve_mb", c.Dir, err)
+	}
 	db, err := keyspace.Open(keyspace.Options{FS: fs, Dir: c.Dir, Log: c.Log, Fatal: c.Fatal})
 	if err != nil {
 		return nil, err
 	}
-	e := &Engine{
-		config: c, db: db, dispatchers: map[string]*dispatch.Dispatcher{},
-		space: &space{fs: fs, dir: c.Dir, reserve: c.DiskReserve, log: c.Log},
-	}
-	e.space.look()
+	e := &Engine{config: c, db: db, dispatchers: map[string]*dispatch.Dispatcher{}, space: disk}
 	if err := e.recover(ctx, destinations); err != nil {
 		if e.journal != nil {
 			err = errors.Join(err, e.journal.Close())

@@ -76,7 +76,7 @@ func (d disk) ReuseForWrite(from, to string, c vfs.DiskWriteCategory) (vfs.File,
 func (d disk) OpenDir(name string) (vfs.File, error) {
 	f, err := d.FS.OpenDir(name)
 	if err != nil {
-		return nil, d.must("open", name, err)
+		return nil, err
 	}
 	return &vitalFile{File: f, of: d, name: name}, nil
 }

@@ -26,7 +26,7 @@ func (p *Pipeline) apply(ctx context.Context, tx collector.Tx, e collector.Entry
 	case ev.Name == "" || ev.ID == "":
 		return setAside(tx, e, collector.ReasonNameless, "the event has no name or no ID")
 	case !ok:
-		return setAside(tx, e, collector.ReasonSiteGone, fmt.Sprintf("site %q is not in the configuration; the event stays in the journal, and this version cannot apply it later", ev.Site))
+		return setAside(tx, e, collector.ReasonSiteGone, fmt.Sprintf("site %q is not in the configuration; the event stays in the journal, and matchkey replay applies it when the site is there again", ev.Site))
 	}
 	if err := p.Replay.recall(tx, e); err != nil {
 		return err
@@ -35,7 +35,7 @@ func (p *Pipeline) apply(ctx context.Context, tx collector.Tx, e collector.Entry
 	if err != nil {
 		return err
 	}
-	if err := p.keepConsent(tx, site, ev, who, e.Offset); err != nil {
+	if err := p.keepConsent(ctx, tx, site, ev, who, e.Offset); err != nil {
 		return err
 	}
 	if isAnswerOnly(ev) {
@@ -166,7 +166,7 @@ func resolve(ctx context.Context, tx collector.Tx, ev *collector.Event, offset c
 
 // keepConsent appends what the person answered to the ledger and, when that is
 // news, has everything open of this person decided again.
-func (p *Pipeline) keepConsent(tx collector.Tx, site Site, ev collector.Event, who person, offset collector.Offset) error {
+func (p *Pipeline) keepConsent(ctx context.Context, tx collector.Tx, site Site, ev collector.Event, who person, offset collector.Offset) (err error) {
 	if ev.Consent == nil || len(who.Direct) == 0 {
 		return nil
 	}
@@ -180,6 +180,9 @@ func (p *Pipeline) keepConsent(tx collector.Tx, site Site, ev collector.Event, w
 	}
 	news := false
 	for _, rec := range site.Records(*ev.Consent, subjects, ev, offset) {
+		if rec, err = behind(ctx, tx, rec); err != nil {
+			return err
+		}
 		added, err := tx.AddRecord(rec)
 		if err != nil {
 			return err
@@ -190,6 +193,32 @@ func (p *Pipeline) keepConsent(tx collector.Tx, site Site, ev collector.Event, w
 		return nil
 	}
 	return eachOpen(tx, who, func(d collector.Delivery) error { return tx.Wake(d.Key, ev.ReceivedAt) })
+}
+
+// behind dates a refusal no earlier than what is already known of its subject: the
+// journal's order says what came first, also when the edge's clock went back in
+// between. A grant keeps its time; an old one that comes late overrules nothing.
+func behind(ctx context.Context, tx collector.Tx, rec collector.ConsentRecord) (collector.ConsentRecord, error) {
+	if rec.Action == collector.ConsentAccept {
+		return rec, nil
+	}
+	known, err := tx.Records(ctx, rec.Subject)
+	if err != nil {
+		return rec, err
+	}
+	for _, k := range known {
+		at := k.At
+		if !k.ReceivedAt.IsZero() && at.After(k.ReceivedAt) {
+			at = k.ReceivedAt // what claims the future was given when it came
+		}
+		if at.After(rec.At) {
+			rec.At = at
+		}
+		if at.After(rec.ReceivedAt) {
+			rec.ReceivedAt = at
+		}
+	}
+	return rec, nil
 }
 
 // maxEarlier bounds the earlier generations that a refusal reaches.

@@ -82,7 +82,8 @@ func (n *node) start(ctx context.Context, o nodeOptions) error {
 	e, err := engine.Open(ctx, vfs.Default, engine.Config{
 		Dir: folder, Backups: filepath.Join(o.Config.Data, engine.BackupsName), Sites: o.Rules.engineSites(),
 		Now: time.Now, Random: rand.Reader, Jitter: mathrand.Float64,
-		OnSettled: o.OnSettled, Fatal: fatal, Log: o.Log,
+		DiskReserve: uint64(o.Config.DiskReserveMB) << 20,
+		OnSettled:   o.OnSettled, Fatal: fatal, Log: o.Log,
 	}, o.Rules.engineDestinations()...)
 	if err != nil {
 		return err
@@ -99,8 +100,9 @@ func (n *node) start(ctx context.Context, o nodeOptions) error {
 	return n.serveEdge(o, e, metrics, refused, geo)
 }
 
-// fatal ends a process whose store cannot go on. What was acknowledged is on
-// the disk; a supervisor starts the next process, which recovers.
+// fatal ends a process whose disk failed. What was acknowledged is on the disk;
+// a supervisor starts the next process, which recovers. 70 is EX_SOFTWARE, and
+// docs/operations.md tells supervisors of it.
 func fatal(message string) {
 	fmt.Fprintln(os.Stderr, message)
 	os.Exit(70)

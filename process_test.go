@@ -316,7 +316,18 @@ func TestKill9(t *testing.T) {
 			t.Errorf("the log contains %q", secret)
 		}
 	}
+	replaySame(t, config)
 	noSecretOnDisk(t, filepath.Join(filepath.Dir(config), "data"), "token-of-the-process-test", processKey, "ada@example.com")
+}
+
+// replaySame checks that what four kills left derived is what the journal says.
+func replaySame(t *testing.T, config string) {
+	t.Helper()
+	var said, faults bytes.Buffer
+	p := &program{ctx: t.Context(), stdout: &said, stderr: &faults, env: func(string) (string, bool) { return processKey, true }}
+	if code := run(p, []string{"replay", "--config", config, "--dry-run"}); code != 0 {
+		t.Errorf("a replay to compare ended with %d:\n%s%s", code, &said, &faults)
+	}
 }
 
 // noSecretOnDisk greps the data folder.

@@ -155,6 +155,10 @@ type Link struct {
 	Customer string    `json:"customer"`
 	Since    time.Time `json:"since"`
 	Receipt  string    `json:"receipt"`
+	// Generation is the visitor's (see Owner), Offset the journal entry that made
+	// the link: a replay needs both when that entry was redacted since.
+	Generation int    `json:"generation,omitzero"`
+	Offset     Offset `json:"offset,omitzero"`
 }
 
 // A BrowserIdentifier says how one kind of identifier travels between browser

@@ -19,6 +19,9 @@ type Entry struct {
 var (
 	// ErrBusy: too much is queued. Nothing was stored; try again later.
 	ErrBusy = errors.New("the journal has more to do than it may queue")
+	// ErrFull: the disk has no space for more. Nothing was stored; events are
+	// accepted again by themselves when there is space.
+	ErrFull = errors.New("the disk is nearly full")
 	// ErrClosed: the journal was closed before the call. Nothing was stored.
 	ErrClosed = errors.New("the journal is closed")
 )
@@ -28,7 +31,7 @@ type Appender interface {
 	// Append returns only after every event is on stable storage, with the
 	// offset of the last one. It may fail and yet have stored the events (a
 	// sync that reported an error after it reached the disk): except for
-	// ErrBusy and ErrClosed an error means "perhaps", and readers tolerate the
+	// ErrBusy, ErrFull and ErrClosed an error means "perhaps", and readers tolerate the
 	// same event ID twice. Concurrent calls are not interleaved: the events of
 	// one call are neighbours, all or none of them stored. No reference to
 	// events is kept after it returns.

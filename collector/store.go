@@ -158,6 +158,10 @@ type Tenure struct {
 	// AnswersFrom is from when on a yes that was given in this browser counts for
 	// it; zero means Since, and in the first generation always.
 	AnswersFrom time.Time `json:"answers_from,omitzero"`
+	// Began is the journal entry since which there is the generation, Offset the one
+	// since which it is its customer's: a replay needs both when they were redacted.
+	Began  Offset `json:"began,omitzero"`
+	Offset Offset `json:"offset,omitzero"`
 }
 
 // MaxSharers bounds the subjects that are remembered for one e-mail address.

@@ -191,7 +191,7 @@ func testEraseShared(t *testing.T, s *storeTest) {
 	owner, err := s.Store.Owner(s.Context(), "shop", "v1")
 	s.ok(err)
 	second := collector.Tenure{Generation: 1, Since: minute(2)}
-	same(t, owner, collector.Owner{Tenure: collector.Tenure{Generation: 2, Since: minute(5)}, Earlier: []collector.Tenure{first, second}})
+	same(t, owner, collector.Owner{Tenure: collector.Tenure{Generation: 2, Since: minute(5), Began: 3}, Earlier: []collector.Tenure{first, second}})
 	s.apply(func(tx collector.Tx) error {
 		sharers, err := tx.Sharers("shop", "hash")
 		same(t, sharers, []collector.Subject{collector.Customer("shop", "c3")})

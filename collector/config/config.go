@@ -18,6 +18,8 @@ type Config struct {
 	Version int `yaml:"version" jsonschema:"required,minimum=1,maximum=1,example=1"`
 	// Data is the folder in which everything is kept. A relative path starts at the configuration file's folder.
 	Data string `yaml:"data" jsonschema:"required,example=/var/lib/matchkey"`
+	// DiskReserveMB is how much of the data folder's disk is left free, in MB: below it events are answered 503 until there is space.
+	DiskReserveMB int `yaml:"disk_reserve_mb" jsonschema:"default=512,minimum=16,maximum=1048576"`
 	// Listen is the address of the public listener, host:port. TLS is the reverse proxy's task.
 	Listen string `yaml:"listen" jsonschema:"default=:8080"`
 	// TrustedProxies are the networks whose X-Forwarded-For is believed, as CIDR. Every other sender's is ignored.

@@ -122,7 +122,7 @@ func TestDefaults(t *testing.T) {
 	c := load(t, string(text))
 	c.positions = nil
 	want := &Config{
-		Version: 1, Data: "testdata/data", Listen: ":8080",
+		Version: 1, DiskReserveMB: 512, Data: "testdata/data", Listen: ":8080",
 		Console: Console{Listen: "127.0.0.1:8081"},
 		Log:     Log{Level: "info", Format: "text"},
 		Destinations: []Destination{{Name: "main", Meta: &Meta{

@@ -48,6 +48,11 @@ func (in *input) answers() []answer {
 		case a.refuses:
 			a.at = refusedAt(r, in.now)
 			a.from = a.at
+			// It counts from now at the latest. Its place behind what it takes back it
+			// keeps, though, when the clock went back since both.
+			if a.at.After(in.now) {
+				a.from = in.now
+			}
 		case !r.ReceivedAt.IsZero() && r.At.After(r.ReceivedAt):
 			// It was given by the time it came, and a refusal that came later is
 			// newer. It does not count before the time that it claims, unless
@@ -64,14 +69,13 @@ func (in *input) answers() []answer {
 }
 
 // refusedAt is when a refusal was made. One that claims the future, or no time
-// at all, counts from when it came, and from now when that is not known: a
-// wrong clock must not postpone it.
+// at all, was made when it came, or now when that is not known.
 func refusedAt(r *collector.ConsentRecord, now time.Time) time.Time {
 	at := r.At
 	if at.IsZero() || !r.ReceivedAt.IsZero() && at.After(r.ReceivedAt) {
 		at = r.ReceivedAt
 	}
-	if at.IsZero() || at.After(now) {
+	if at.IsZero() || at.After(now) && r.ReceivedAt.IsZero() {
 		at = now
 	}
 	return at

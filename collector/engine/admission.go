@@ -8,7 +8,8 @@ import (
 )
 
 // admission is the journal as the edge sees it: it refuses new events while
-// the pipeline is too far behind, so that lag is bounded and not memory.
+// the pipeline is too far behind, so that lag is bounded and not memory, and
+// while the disk is filling up.
 type admission struct{ e *Engine }
 
 // Journal is what the edge appends to.
@@ -19,12 +20,18 @@ func (a admission) Append(ctx context.Context, events []collector.Event) (collec
 	if a.e.Lag() > a.e.config.MaxLag {
 		return 0, collector.ErrBusy
 	}
+	if err := a.e.space.forEvents(); err != nil {
+		return 0, err
+	}
 	return a.e.journal.Append(ctx, events)
 }
 
 // Healthy implements collector.Appender.
 func (a admission) Healthy() error {
 	if err := a.e.journal.Healthy(); err != nil {
+		return err
+	}
+	if err := a.e.space.forEvents(); err != nil {
 		return err
 	}
 	lag := a.e.Lag()

@@ -38,6 +38,9 @@ type Config struct {
 	Sites   map[string]Site
 	// MaxLag bounds the pipeline's lag in events; zero means DefaultMaxLag.
 	MaxLag int
+	// DiskReserve is how much of the disk is left free, in bytes; zero means
+	// DefaultDiskReserve. See space.go.
+	DiskReserve uint64
 
 	// Now is the clock, Random the randomness for lease IDs and Jitter uniform
 	// in [0,1); all are safe for concurrent use.
@@ -49,8 +52,8 @@ type Config struct {
 	// outcome is durable; may be nil. It must not block, and is called from
 	// several goroutines.
 	OnSettled func(collector.Delivery)
-	// Fatal is called when the store cannot go on; it must end the process.
-	// nil panics.
+	// Fatal is called with a sentence when the disk failed under journal or store,
+	// so that nothing more can be made durable; it must end the process. nil panics.
 	Fatal func(message string)
 	Log   *slog.Logger
 }
@@ -60,6 +63,7 @@ type Engine struct {
 	config      Config
 	fs          vfs.FS
 	db          *pebble.DB
+	space       *space
 	journal     *journal.Pebble
 	store       *store.Pebble
 	pipeline    *pipeline.Pipeline
@@ -86,14 +90,26 @@ func Open(ctx context.Context, fs vfs.FS, c Config, destinations ...collector.De
 	if c.MaxLag == 0 {
 		c.MaxLag = DefaultMaxLag
 	}
+	if c.DiskReserve == 0 {
+		c.DiskReserve = DefaultDiskReserve
+	}
+	free := &space{fs: fs, dir: c.Dir, reserve: c.DiskReserve, log: c.Log}
+	free.look()
+	if err := free.forWork(); err != nil {
+		return nil, fmt.Errorf("couldn't start on the data folder %s: %w; make space, or set a smaller disk_reserve_mb", c.Dir, err)
+	}
 	disk := keyspace.NewDisk(fs, c.Dir)
 	db, err := keyspace.Open(keyspace.Options{FS: disk, Dir: c.Dir, Log: c.Log, Fatal: c.Fatal})
 	if err != nil {
 		return nil, err
 	}
+	// It may hold persons who are to be erased.
+	if err := fs.RemoveAll(replayFolder(c.Dir)); err != nil {
+		return nil, errors.Join(fmt.Errorf("couldn't remove what a replay that was cut off left: %w", err), db.Close())
+	}
 	e := &Engine{
 		config: c, fs: fs, db: db, dispatchers: map[string]*dispatch.Dispatcher{},
-		disk: disk, erased: make(chan struct{}, 1),
+		space: free, disk: disk, erased: make(chan struct{}, 1),
 	}
 	if err := e.recover(ctx, destinations); err != nil {
 		if e.journal != nil {
@@ -128,14 +144,8 @@ func (e *Engine) recover(ctx context.Context, destinations []collector.Destinati
 		e.order = append(e.order, d.Name())
 	}
 	e.pipeline, err = pipeline.New(ctx, pipeline.Options{
-		Journal: e.journal, Store: e.store, Sites: e.config.Sites, Log: e.config.Log,
-		Window: func(destination string, ev collector.Event) (time.Time, collector.Reason) {
-			if d := byName[destination]; d != nil {
-				return d.Window(ev, time.Time{})
-			}
-			return ev.OccurredAt, collector.ReasonWindowPassed // a destination that is gone takes nothing
-		},
-		Due: e.poke, After: after,
+		Journal: e.journal, Store: sparing{e.store, e.space}, Sites: e.config.Sites, Log: e.config.Log,
+		Window: window(destinations), Due: e.poke, After: after,
 	})
 	if err != nil {
 		return err
@@ -165,7 +175,7 @@ func (e *Engine) dispatcher(d collector.Destination, pause collector.Pause) *dis
 		deciders[name] = s.Decider
 	}
 	return dispatch.New(dispatch.Options{
-		Store: e.store, Destination: d, Pause: pause, Await: e.pipeline.Await, Deciders: deciders,
+		Store: sparing{e.store, e.space}, Destination: d, Pause: pause, Await: e.pipeline.Await, Deciders: deciders,
 		Now: e.config.Now, Jitter: e.config.Jitter,
 		Sleep: sleep(e.config.Now), OnSettled: e.config.OnSettled, Log: e.config.Log,
 	})
@@ -175,11 +185,30 @@ func (e *Engine) start() {
 	ctx, cut := context.WithCancel(context.Background())
 	stopping, stop := context.WithCancel(ctx)
 	e.cut, e.stop = cut, stop
+	e.running.Go(func() { e.space.watch(stopping) })
+	e.running.Go(func() { e.endWithJournal(stopping) })
 	e.running.Go(func() { e.pipeline.Run(ctx) })
 	e.running.Go(func() { e.scrub(stopping) })
 	for _, d := range e.dispatchers {
 		e.running.Go(func() { d.Run(ctx, stopping) })
 	}
+}
+
+// endWithJournal ends the process when the journal cannot be written any more:
+// only opening the data folder anew tells what the disk holds.
+func (e *Engine) endWithJournal(ctx context.Context) {
+	select {
+	case <-e.journal.Failed():
+		e.config.fatal(e.journal.Healthy().Error())
+	case <-ctx.Done():
+	}
+}
+
+func (c *Config) fatal(message string) {
+	if c.Fatal == nil {
+		panic(message)
+	}
+	c.Fatal(message)
 }
 
 func (e *Engine) poke() {

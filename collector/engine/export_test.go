@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"github.com/cockroachdb/pebble/v2"
 	"github.com/cockroachdb/pebble/v2/vfs"
 
 	"matchkey/collector"
@@ -46,3 +47,42 @@ func (e *Engine) Unscrubbed() bool {
 	left, err := e.store.Unscrubbed()
 	return left || err != nil
 }
+
+// Rows are the rows of some tables of a data folder that nobody uses.
+func Rows(fs vfs.FS, dir, tables string) (rows map[string]string, err error) {
+	db, err := keyspace.Open(keyspace.Options{FS: fs, Dir: dir, ReadOnly: true})
+	if err != nil {
+		return nil, err
+	}
+	rows = map[string]string{}
+	for _, table := range []byte(tables) {
+		it, openErr := db.NewIter(&pebble.IterOptions{LowerBound: []byte{table}, UpperBound: []byte{table + 1}})
+		if openErr != nil {
+			return nil, errors.Join(openErr, db.Close())
+		}
+		for ok := it.First(); ok; ok = it.Next() {
+			rows[string(it.Key())] = string(it.Value())
+		}
+		err = errors.Join(err, it.Close())
+	}
+	return rows, errors.Join(err, db.Close())
+}
+
+// SetRows writes rows, and deletes those that are Gone.
+func SetRows(fs vfs.FS, dir string, rows map[string]string) error {
+	db, err := keyspace.Open(keyspace.Options{FS: fs, Dir: dir, Replay: true})
+	if err != nil {
+		return err
+	}
+	for key, value := range rows {
+		if value == Gone {
+			err = errors.Join(err, db.Delete([]byte(key), pebble.Sync))
+			continue
+		}
+		err = errors.Join(err, db.Set([]byte(key), []byte(value), pebble.Sync))
+	}
+	return errors.Join(err, db.Close())
+}
+
+// Gone in SetRows deletes a row.
+const Gone = "\x00gone"

@@ -19,6 +19,7 @@ var (
 	appliedDesc = desc("pipeline_applied_offset", "Offset up to which the journal is applied.")
 	lagDesc     = desc("pipeline_lag_events", "Durable events that are not applied yet.")
 	healthDesc  = desc("healthy", "1 while the part can do its work.", "part")
+	freeDesc    = desc("disk_free_bytes", "Free space on the disk of the data folder; absent where the file system does not say.")
 	stateDesc   = desc("deliveries", "Deliveries that matched in the last seven days, by state. They add up to matchkey_conversions.",
 		"site", "destination", "send", "state")
 	matchedDesc = desc("conversions", "Conversions that matched in the last seven days.", "site", "destination", "send")
@@ -38,7 +39,7 @@ var (
 )
 
 var descs = []*prometheus.Desc{
-	durableDesc, appliedDesc, lagDesc, healthDesc, stateDesc, matchedDesc, doubtsDesc,
+	durableDesc, appliedDesc, lagDesc, healthDesc, freeDesc, stateDesc, matchedDesc, doubtsDesc,
 	pausedDesc, breakerDesc, failuresDesc, usageDesc, throttledDesc, inFlightDesc, checkDesc, deadlineDesc, alarmDesc, oldestDueDesc,
 }
 
@@ -78,6 +79,10 @@ func (m metrics) Collect(ch chan<- prometheus.Metric) {
 	g(lagDesc, float64(e.Lag()))
 	g(healthDesc, truth(e.journal.Healthy() == nil), "journal")
 	g(healthDesc, truth(e.pipeline.Healthy() == nil), "pipeline")
+	g(healthDesc, truth(e.space.forEvents() == nil), "disk")
+	if free, known := e.space.freeBytes(); known {
+		g(freeDesc, float64(free))
+	}
 	for _, name := range e.order {
 		d := e.dispatchers[name]
 		g(healthDesc, truth(d.Healthy() == nil), "dispatch:"+name)

@@ -13,6 +13,7 @@ import (
 	"matchkey/collector"
 	"matchkey/collector/collectortest"
 	"matchkey/collector/engine"
+	"matchkey/collector/internal/faultfs"
 )
 
 // world is an engine on a disk in memory, with one site "shop", one
@@ -22,13 +23,16 @@ type world struct {
 	testing.TB
 	fs     *vfs.MemFS
 	dir    string
+	over   *faultfs.FS // laid over fs for the engine, when not nil
 	engine *engine.Engine
 	meta   *collectortest.MemoryDestination
 	others []*collectortest.MemoryDestination // beside "main"
 	wait   time.Duration                      // of the scenario
 	// linkByEmail is the site's choice; it counts from the next open on.
 	linkByEmail bool
-	signs       bool // whom its pages name; likewise
+	signs       bool             // whom its pages name; likewise
+	clock       func() time.Time // nil: time.Now
+	config      engine.Config    // bounds to open with; zero means the defaults
 }
 
 // newWorld opens a world. The destination is "main"; what others are named are
@@ -49,15 +53,32 @@ func (w *world) open() {
 	for _, d := range w.others {
 		destinations = append(destinations, d)
 	}
-	e, err := engine.Open(context.Background(), w.fs, engine.Config{
-		Dir: w.dir, Backups: "backups", Now: time.Now, Random: rand.NewChaCha8([32]byte{}), Jitter: func() float64 { return 0 },
-		Log:   quiet(),
-		Sites: map[string]engine.Site{"shop": {Matcher: rules{w}, Decider: rules{w}, Records: records, LinkByEmail: w.linkByEmail, SignsCustomers: w.signs}},
-	}, destinations...)
+	disk := vfs.FS(w.fs)
+	if w.over != nil {
+		disk = w.over
+	}
+	e, err := engine.Open(context.Background(), disk, w.settings(), destinations...)
 	if err != nil {
 		w.Fatal(err)
 	}
 	w.engine = e
+}
+
+// settings are the configuration with which the world's engine is opened.
+func (w *world) settings() engine.Config {
+	c := w.config
+	c.Dir, c.Backups, c.Now, c.Random, c.Log = w.dir, "backups", w.now, rand.NewChaCha8([32]byte{}), quiet()
+	c.Jitter = func() float64 { return 0 }
+	c.Sites = map[string]engine.Site{"shop": {Matcher: rules{w}, Decider: rules{w}, Records: records, LinkByEmail: w.linkByEmail, SignsCustomers: w.signs}}
+	return c
+}
+
+// now is the clock of the edge and of the engine.
+func (w *world) now() time.Time {
+	if w.clock != nil {
+		return w.clock()
+	}
+	return time.Now()
 }
 
 // cutPower ends the engine as a power cut would and opens another on what the
@@ -118,6 +139,9 @@ func (rules) Decide(q collector.Question) collector.Decision {
 	case collector.ConsentAccept:
 		return collector.Decision{Outcome: collector.SendFull, Reasons: []collector.Reason{"granted"}}
 	case "":
+		if !q.Now.Before(q.Event.ReceivedAt.Add(time.Hour)) {
+			return collector.Decision{Outcome: collector.Drop, Reasons: []collector.Reason{"unanswered"}}
+		}
 		return collector.Decision{Outcome: collector.Hold, Reasons: []collector.Reason{"pending"}, RetryAt: q.Event.ReceivedAt.Add(time.Hour)}
 	default:
 		return collector.Decision{Outcome: collector.Drop, Reasons: []collector.Reason{"refused"}}

@@ -108,11 +108,11 @@ func Leaving(o collector.Owner, at time.Time) collector.Tenure {
 
 // Vacate says whose browser a visitor is after the person of one generation was
 // erased: that generation stays, as nobody's, so that what arrives late belongs to
-// it still. The present one ends.
-func Vacate(o collector.Owner, generation int, at time.Time) collector.Owner {
+// it still. The present one ends, and the next counts from a journal entry on.
+func Vacate(o collector.Owner, generation int, at time.Time, next collector.Offset) collector.Owner {
 	if o.Generation == generation {
 		o.Customer = ""
-		return begin(o, collector.Tenure{Since: at})
+		return begin(o, collector.Tenure{Since: at, Began: next})
 	}
 	o.Earlier = slices.Clone(o.Earlier)
 	for i := range o.Earlier {

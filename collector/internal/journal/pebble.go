@@ -41,6 +41,7 @@ type Pebble struct {
 	mu      sync.Mutex
 	durable collector.Offset
 	failed  error
+	broken  chan struct{} // closed when failed is set
 	grown   chan struct{} // closed and replaced when durable grows or the journal ends
 	ended   bool
 }
@@ -75,6 +76,7 @@ func OpenPebble(db *pebble.DB) (*Pebble, error) {
 		queue:   make(chan *appending, maxQueued),
 		syncing: make(chan *group, maxSyncing),
 		done:    make(chan struct{}),
+		broken:  make(chan struct{}),
 		grown:   make(chan struct{}),
 	}
 	go j.commit(last)
@@ -230,6 +232,7 @@ func (j *Pebble) fail(err error) {
 	if j.failed == nil {
 		j.failed = fmt.Errorf("the journal couldn't be written, and accepts nothing more until matchkey "+
 			"is started again; what was acknowledged is safe: %w", err)
+		close(j.broken)
 	}
 }
 
@@ -247,6 +250,10 @@ func (j *Pebble) Healthy() error {
 	defer j.mu.Unlock()
 	return j.failed
 }
+
+// Failed is closed when a write or a sync failed: nothing is accepted from then
+// on, and [Pebble.Healthy] says why. Only a new start learns what the disk holds.
+func (j *Pebble) Failed() <-chan struct{} { return j.broken }
 
 // Durable implements collector.Journal.
 func (j *Pebble) Durable() collector.Offset {

@@ -49,6 +49,8 @@
 //	                                     str site, str name, str id of the event; journal entries of a subject
 //	Y  16 bytes keyed hash of a name     tombstone: who was erased
 //	U  str receipt id                    empty; erasures whose bytes may still be on the disk
+//	5                                    empty; a replay was cut off while it wrote
+//	5  u64 offset, key of L, O or C      in a replay's scratch store only: the row under that key
 //	!, ~                                 empty, written to have tables made anew
 //
 // A table that says what must not be undone by a restore is one of [Carried].

@@ -39,6 +39,7 @@ const (
 	Concern    = 'G'
 	Tombstone  = 'Y'
 	Unscrubbed = 'U'
+	Replaying  = '5'
 	// First and Last say nothing: Scrub writes them around all others.
 	First = '!'
 	Last  = '~'

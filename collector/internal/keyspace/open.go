@@ -5,9 +5,11 @@ import (
 	"fmt"
 	"log/slog"
 	"strconv"
+	"strings"
 
 	"github.com/cockroachdb/pebble/v2"
 	"github.com/cockroachdb/pebble/v2/bloom"
+	"github.com/cockroachdb/pebble/v2/record"
 	"github.com/cockroachdb/pebble/v2/vfs"
 )
 
@@ -18,8 +20,8 @@ const cacheBytes = 128 << 20
 // store brings older ones up to it.
 const Current = 2
 
-// A Fatal is called when Pebble meets a fault it cannot go on from, such as a
-// manifest that cannot be written. It must end the process or the test.
+// A Fatal is called when the disk refuses what Pebble cannot go on without, such
+// as a write to its log. It must not return: it ends the process, or the test's.
 type Fatal func(message string)
 
 // Options say how the database is opened.
@@ -27,19 +29,22 @@ type Options struct {
 	FS       vfs.FS
 	Dir      string
 	ReadOnly bool
-	Lock     *Lock        // held by the caller; nil: Open takes it
-	Log      *slog.Logger // nil: silent
-	Fatal    Fatal        // nil: panic
+	Lock     *Lock // held by the caller; nil: Open takes it
+	// Replay opens also what a replay left half written: for a replay only.
+	Replay bool
+	Log    *slog.Logger // nil: silent
+	Fatal  Fatal        // nil: panic
 }
 
 // Open opens or creates the database and checks its format. The folder belongs
 // to one process at a time; a second one gets an error that says so.
 func Open(o Options) (*pebble.DB, error) {
+	log := logger{o.Log, o.Fatal}
 	opts := &pebble.Options{
-		FS:       o.FS,
+		FS:       vitalFS{o.FS, log.Fatalf},
 		ReadOnly: o.ReadOnly,
 		Lock:     o.Lock,
-		Logger:   logger{o.Log, o.Fatal},
+		Logger:   log,
 		// One group commit of the edge is seldom over 4 MiB; 32 MiB keeps
 		// flushes rare and the restart after a crash short.
 		MemTableSize:                32 << 20,
@@ -66,30 +71,73 @@ func Open(o Options) (*pebble.DB, error) {
 		opts.Levels[i].FilterPolicy = bloom.FilterPolicy(10)
 	}
 	db, err := pebble.Open(o.Dir, opts)
+	if damaged(err) {
+		return nil, fmt.Errorf("the data folder %s is damaged where acknowledged data stands: %w; nothing was changed. "+
+			"Restore the folder from a backup, or look for the disk's fault; to go on without it, move the folder aside "+
+			"and keep it: an empty one is made at the next start", o.Dir, err)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("couldn't open the data folder %s: %w; "+
 			"if another matchkey runs on it, stop that one or ask its console instead", o.Dir, err)
 	}
-	if err := checkFormat(db, o.ReadOnly); err != nil {
+	created, err := checkFormat(db, o.ReadOnly)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("data folder %s: %w", o.Dir, err), db.Close())
+	}
+	if created {
+		// Pebble's first log does not say yet how far it is synced, so that damage in
+		// it would look like its end. The second one does.
+		if err := db.Close(); err != nil {
+			return nil, err
+		}
+		return Open(o)
+	}
+	if err := checkReplay(db); err != nil && !o.Replay {
 		return nil, errors.Join(fmt.Errorf("data folder %s: %w", o.Dir, err), db.Close())
 	}
 	return db, nil
 }
 
-func checkFormat(db *pebble.DB, readOnly bool) error {
+// damaged reports whether an error says that what is on the disk is not what was
+// written. A log that ends in the middle of a record is none: a power cut does that.
+func damaged(err error) bool {
+	for _, is := range []error{pebble.ErrCorruption, record.ErrInvalidChunk, record.ErrZeroedChunk, record.ErrUnexpectedEOF} {
+		if errors.Is(err, is) {
+			return true
+		}
+	}
+	return false
+}
+
+// checkFormat checks the format; of an empty folder it writes it.
+func checkFormat(db *pebble.DB, readOnly bool) (created bool, err error) {
 	n, err := FormatOf(db)
 	switch {
 	case err != nil:
-		return err
+		return false, err
 	case n == 0 && readOnly:
-		return errors.New("there is no matchkey data in it")
+		return false, errors.New("there is no matchkey data in it")
 	case n == 0:
-		return SetFormat(db)
+		return true, SetFormat(db)
 	case n > Current:
-		return fmt.Errorf("its format is %d and this program knows only those up to %d; "+
+		return false, fmt.Errorf("its format is %d and this program knows only those up to %d; "+
 			"use the version of matchkey that wrote it, or restore a backup that was made before it did", n, Current)
 	}
-	return nil
+	return false, nil
+}
+
+// checkReplay says whether a replay was cut off while it wrote: then the derived
+// state is part old, part new.
+func checkReplay(r pebble.Reader) error {
+	_, closer, err := r.Get([]byte{Replaying})
+	if errors.Is(err, pebble.ErrNotFound) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("couldn't look for an unfinished replay: %w", err)
+	}
+	return errors.Join(closer.Close(),
+		errors.New("a replay was cut off while it wrote; the journal is whole: run matchkey replay again, which ends what it began"))
 }
 
 // FormatOf returns the format of a database; 0 when nothing was ever written.
@@ -121,7 +169,12 @@ type logger struct {
 }
 
 func (l logger) Infof(format string, args ...any) {
-	if l.log != nil {
+	switch {
+	case l.log == nil:
+	case strings.Contains(format, "stopped reading at offset"):
+		// What a start found in the write-ahead log, and where it ended.
+		l.log.Info("store: recovered its log: " + fmt.Sprintf(format, args...))
+	default:
 		l.log.Debug("pebble: " + fmt.Sprintf(format, args...))
 	}
 }
@@ -133,7 +186,8 @@ func (l logger) Errorf(format string, args ...any) {
 }
 
 func (l logger) Fatalf(format string, args ...any) {
-	message := "FATAL: the store cannot go on: " + fmt.Sprintf(format, args...)
+	message := "FATAL: the disk under the data folder failed, and matchkey ends so that the next start recovers from it; " +
+		"what was acknowledged is safe. The store says: " + fmt.Sprintf(format, args...)
 	if l.fatal != nil {
 		l.fatal(message)
 	}

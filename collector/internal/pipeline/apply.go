@@ -15,6 +15,7 @@ type person struct {
 	identity.Person
 	owner   collector.Owner  // of the visitor, when the event has one
 	tenure  collector.Tenure // of the owner's, the one in whose time it happened
+	offset  collector.Offset // of the event's journal entry
 	browser string           // the visitor's own name, whatever its generation
 	// signedIn is true when the event makes the browser the customer's, signedOut
 	// when it makes it nobody's.
@@ -24,11 +25,14 @@ type person struct {
 // apply applies one entry.
 func (p *Pipeline) apply(ctx context.Context, tx collector.Tx, e collector.Entry) error {
 	ev := e.Event
+	if err := p.Replay.recall(ctx, tx, e); err != nil {
+		return err
+	}
 	if ev.IsForgotten() {
 		return nil // its person was erased; what counts was kept then
 	}
 	site, ok := p.Sites[ev.Site]
-	who, err := resolve(ctx, tx, &ev)
+	who, err := resolve(ctx, tx, &ev, e.Offset)
 	if err != nil {
 		return err
 	}
@@ -42,7 +46,7 @@ func (p *Pipeline) apply(ctx context.Context, tx collector.Tx, e collector.Entry
 	case ev.Name == "" || ev.ID == "":
 		return setAside(tx, e, collector.ReasonNameless, "the event has no name or no ID")
 	case !ok:
-		return setAside(tx, e, collector.ReasonSiteGone, fmt.Sprintf("site %q is not in the configuration; the event stays in the journal, and this version cannot apply it later", ev.Site))
+		return setAside(tx, e, collector.ReasonSiteGone, fmt.Sprintf("site %q is not in the configuration; the event stays in the journal, and matchkey replay applies it when the site is there again", ev.Site))
 	}
 	if who.signedOut {
 		// Whatever may be kept of the event: it protects the person who left.
@@ -50,7 +54,7 @@ func (p *Pipeline) apply(ctx context.Context, tx collector.Tx, e collector.Entry
 			return err
 		}
 	}
-	if err := p.keepConsent(tx, site, ev, who, e.Offset); err != nil {
+	if err := p.keepConsent(ctx, tx, site, ev, who, e.Offset); err != nil {
 		return err
 	}
 	if isAnswerOnly(ev) {
@@ -69,6 +73,11 @@ func (p *Pipeline) apply(ctx context.Context, tx collector.Tx, e collector.Entry
 	}
 	if len(record.Event.Withheld) > 0 {
 		return putRedacted(tx, record)
+	}
+	if seen && isRedacted(ev) {
+		// A copy that was taken out of the journal has nothing to add any more.
+		p.Replay.thinned(ev.Key())
+		return tx.PutEvent(record)
 	}
 	decision, err := p.mayKeep(ctx, tx, site, ev, who)
 	if err != nil {
@@ -160,7 +169,8 @@ func putRedacted(tx collector.Tx, record collector.EventRecord) error {
 
 // resolve says whom an event is about, and whose browser it came from. It puts
 // the visitor's effective name into the event, and keeps nothing yet.
-func resolve(ctx context.Context, tx collector.Tx, ev *collector.Event) (who person, err error) {
+func resolve(ctx context.Context, tx collector.Tx, ev *collector.Event, offset collector.Offset) (who person, err error) {
+	who.offset = offset
 	if ev.Visitor != "" {
 		if who.owner, err = tx.Owner(ctx, ev.Site, ev.Visitor); err != nil {
 			return who, err
@@ -181,15 +191,25 @@ func (who *person) claim(ev *collector.Event) {
 	at := ev.OccurredAt
 	who.browser = ev.Visitor
 	foreign := false
+	before := who.owner.Generation
 	switch {
 	case ev.Name == collector.EventSignOut:
 		who.tenure = identity.Leaving(who.owner, at)
 		foreign = ev.Customer != "" && ev.Customer != who.tenure.Customer
 		who.owner, who.signedOut = identity.SignOut(who.owner, at)
+		if who.signedOut {
+			who.owner.Began = who.offset
+		}
 	case ev.Customer != "" && !isAnswerOnly(*ev): // a refusal links nothing: it must leave no trace but itself
 		var claim identity.Claim
 		who.owner, claim = identity.SignIn(who.owner, ev.Customer, at)
 		who.signedIn, foreign = claim == identity.Taken, claim == identity.Foreign
+		if who.signedIn {
+			who.owner.Offset = who.offset
+			if who.owner.Generation != before {
+				who.owner.Began = who.offset
+			}
+		}
 		fallthrough
 	default:
 		who.tenure, _ = identity.TenureAt(who.owner, at)
@@ -205,7 +225,7 @@ func (who *person) claim(ev *collector.Event) {
 
 // keepConsent appends what the person answered to the ledger and, when that is
 // news, has everything open of this person decided again.
-func (p *Pipeline) keepConsent(tx collector.Tx, site Site, ev collector.Event, who person, offset collector.Offset) error {
+func (p *Pipeline) keepConsent(ctx context.Context, tx collector.Tx, site Site, ev collector.Event, who person, offset collector.Offset) (err error) {
 	if ev.Consent == nil || len(who.Direct) == 0 {
 		return nil
 	}
@@ -219,6 +239,9 @@ func (p *Pipeline) keepConsent(tx collector.Tx, site Site, ev collector.Event, w
 	}
 	news := false
 	for _, rec := range site.Records(*ev.Consent, subjects, ev, offset) {
+		if rec, err = behind(ctx, tx, rec); err != nil {
+			return err
+		}
 		added, err := tx.AddRecord(rec)
 		if err != nil {
 			return err
@@ -229,6 +252,32 @@ func (p *Pipeline) keepConsent(tx collector.Tx, site Site, ev collector.Event, w
 		return nil
 	}
 	return wakeOpen(tx, who, ev.ReceivedAt)
+}
+
+// behind dates a refusal no earlier than what is already known of its subject: the
+// journal's order says what came first, also when the edge's clock went back in
+// between. A grant keeps its time; an old one that comes late overrules nothing.
+func behind(ctx context.Context, tx collector.Tx, rec collector.ConsentRecord) (collector.ConsentRecord, error) {
+	if rec.Action == collector.ConsentAccept {
+		return rec, nil
+	}
+	known, err := tx.Records(ctx, rec.Subject)
+	if err != nil {
+		return rec, err
+	}
+	for _, k := range known {
+		at := k.At
+		if !k.ReceivedAt.IsZero() && at.After(k.ReceivedAt) {
+			at = k.ReceivedAt // what claims the future was given when it came
+		}
+		if at.After(rec.At) {
+			rec.At = at
+		}
+		if at.After(rec.ReceivedAt) {
+			rec.ReceivedAt = at
+		}
+	}
+	return rec, nil
 }
 
 // earlier are the other generations of the event's visitor: who refuses at

@@ -37,7 +37,7 @@ func linkByEmail(ctx context.Context, tx collector.Tx, site Site, ev collector.E
 		}
 		for _, s := range sharers {
 			if s.Kind == collector.SubjectVisitor {
-				taken, err := take(ctx, tx, s, customer, ev)
+				taken, err := take(ctx, tx, s, customer, ev, who.offset)
 				if err != nil {
 					return linked, err
 				}
@@ -72,7 +72,7 @@ func onlyCustomer(sharers []collector.Subject) (id string, alone bool) {
 }
 
 // take makes a browser's present generation a customer's, when it is nobody's.
-func take(ctx context.Context, tx collector.Tx, visitor collector.Subject, customer string, ev collector.Event) (bool, error) {
+func take(ctx context.Context, tx collector.Tx, visitor collector.Subject, customer string, ev collector.Event, offset collector.Offset) (bool, error) {
 	browser, generation := identity.Split(visitor.ID)
 	owner, err := tx.Owner(ctx, visitor.Site, browser)
 	if err != nil || owner.Generation != generation || owner.Customer != "" {
@@ -86,5 +86,6 @@ func take(ctx context.Context, tx collector.Tx, visitor collector.Subject, custo
 	if claim != identity.Taken || now.Generation != generation {
 		return false, nil
 	}
+	now.Offset = offset
 	return true, tx.SetOwner(visitor.Site, browser, now)
 }

@@ -41,6 +41,8 @@ type Options struct {
 	Sites   map[string]Site
 	// Window says until when a destination takes an event.
 	Window func(destination string, ev collector.Event) (time.Time, collector.Reason)
+	// Replay is what a replay knows beside the journal; nil when this is none.
+	Replay *Replay
 	// Due is called after a commit that may have made deliveries due.
 	Due func()
 	// After waits for d or the context's end; it is the seam for time.

@@ -458,7 +458,11 @@ func (x *erasure) owner(ctx context.Context, s collector.Subject) error {
 	}
 	for g := range o.Generation + 1 {
 		if !theirs(g) {
-			return x.SetOwner(s.Site, browser, identity.Vacate(o, generation, x.receipt.At))
+			applied, err := x.Watermark(ctx)
+			if err != nil {
+				return err
+			}
+			return x.SetOwner(s.Site, browser, identity.Vacate(o, generation, x.receipt.At, applied+1))
 		}
 	}
 	return x.dropOwner(s.Site, browser)

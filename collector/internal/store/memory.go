@@ -329,7 +329,7 @@ func (r *memoryRows) SetOwner(site, visitor string, o collector.Owner) error {
 	r.owners[visitorKey{site, visitor}] = o
 	if o.Customer != "" {
 		name := identity.Effective(visitor, o.Generation)
-		r.links[visitorKey{site, name}] = collector.Link{Site: site, Visitor: name, Customer: o.Customer, Since: o.Since}
+		r.links[visitorKey{site, name}] = linkOf(site, name, o)
 	}
 	return nil
 }
@@ -440,7 +440,7 @@ func (r *memoryRows) Redact(key collector.EventKey, reasons ...collector.Reason)
 	if !ok || err != nil {
 		return err
 	}
-	rec.Event = rec.Event.Redacted(reasons...)
+	rec = redactedRecord(rec, reasons)
 	r.redactions = append(r.redactions, journalEntries(rec)...)
 	return r.PutEvent(rec)
 }

@@ -287,6 +287,24 @@ func allWithheld(deliveries []collector.Delivery, eventName string) bool {
 	return true
 }
 
+// linkOf is the link of a visitor's present generation, by its effective name.
+func linkOf(site, name string, o collector.Owner) collector.Link {
+	return collector.Link{
+		Site: site, Visitor: name, Customer: o.Customer, Since: o.Since, Generation: o.Generation, Offset: o.Offset,
+	}
+}
+
+// redactedRecord is what is left of an event. It is the first copy's, as it
+// stands in the journal from then on, so that a replay finds the same.
+func redactedRecord(rec collector.EventRecord, reasons []collector.Reason) collector.EventRecord {
+	rec.Event = rec.Event.Redacted(reasons...)
+	if len(rec.Copies) > 0 {
+		first := rec.Copies[0]
+		rec.Event.Origin, rec.Event.Receipt, rec.Event.ReceivedAt = first.Origin, first.Receipt, first.ReceivedAt
+	}
+	return rec
+}
+
 // journalEntries are the entries of a redacted event and its copies, as the
 // journal shall have them. Each keeps its own receipt and times.
 func journalEntries(redacted collector.EventRecord) (entries []collector.Entry) {

@@ -79,8 +79,7 @@ func (t *tx) SetOwner(site, visitor string, o collector.Owner) error {
 	if err := t.put(keyspace.In(keyspace.LinkBack).Str(site).Str(name), o.Customer); err != nil {
 		return err
 	}
-	return t.put(keyspace.In(keyspace.Link).Str(site).Str(o.Customer).Str(name),
-		collector.Link{Site: site, Visitor: name, Customer: o.Customer, Since: o.Since})
+	return t.put(keyspace.In(keyspace.Link).Str(site).Str(o.Customer).Str(name), linkOf(site, name, o))
 }
 
 // AddSharer implements collector.Tx.
@@ -225,7 +224,7 @@ func (t *tx) Redact(key collector.EventKey, reasons ...collector.Reason) error {
 	if !ok || err != nil {
 		return err
 	}
-	rec.Event = rec.Event.Redacted(reasons...)
+	rec = redactedRecord(rec, reasons)
 	for _, e := range journalEntries(rec) {
 		if err := journal.Redact(t.batch, t.batch, e); err != nil {
 			return err

@@ -1,0 +1,73 @@
+package pipeline
+
+import (
+	"context"
+	"reflect"
+
+	"matchkey/collector"
+	"matchkey/collector/internal/identity"
+)
+
+// A Replay is what a replay knows beside the journal. An entry that was redacted
+// or forgotten after it had been applied no longer tells whose browser a visitor
+// became by it, nor what the person answered; but later entries were applied under
+// both. So what the store has of either, which names the entry it came from, is set
+// anew in the entry's place. A Replay belongs to one pipeline's goroutine.
+type Replay struct {
+	// From returns the tenures and the consent records that came from an entry.
+	From func(collector.Offset) ([]identity.Recalled, []collector.ConsentRecord, error)
+
+	thin map[collector.EventKey]bool
+}
+
+// Thin reports whether copies of an event, but not the event, were taken out of
+// the journal: the store may know more of it than the journal still does.
+func (r *Replay) Thin(key collector.EventKey) bool { return r.thin[key] }
+
+func (r *Replay) thinned(key collector.EventKey) {
+	if r == nil {
+		return
+	}
+	if r.thin == nil {
+		r.thin = map[collector.EventKey]bool{}
+	}
+	r.thin[key] = true
+}
+
+// recall sets what an entry left behind that does not tell it any more.
+func (r *Replay) recall(ctx context.Context, tx collector.Tx, e collector.Entry) error {
+	if r == nil {
+		return nil
+	}
+	tenures, records, err := r.From(e.Offset)
+	if err != nil {
+		return err
+	}
+	silent := len(e.Event.Withheld) > 0 || e.Event.IsForgotten()
+	for _, t := range tenures {
+		if !silent && !t.Erased {
+			continue
+		}
+		o, err := tx.Owner(ctx, t.Site, t.Browser)
+		if err != nil {
+			return err
+		}
+		if err := tx.SetOwner(t.Site, t.Browser, identity.Recall(o, t.Tenure, e.Offset)); err != nil {
+			return err
+		}
+	}
+	if !silent {
+		return nil
+	}
+	for _, rec := range records {
+		if _, err := tx.AddRecord(rec); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// isRedacted reports whether nothing is left of an event but that it happened.
+func isRedacted(ev collector.Event) bool {
+	return len(ev.Withheld) > 0 && reflect.DeepEqual(ev, ev.Redacted(ev.Withheld...))
+}

@@ -1,0 +1,92 @@
+package store
+
+import (
+	"encoding/binary"
+	"errors"
+
+	"github.com/cockroachdb/pebble/v2"
+
+	"matchkey/collector"
+	"matchkey/collector/internal/identity"
+	"matchkey/collector/internal/keyspace"
+)
+
+// Owners, links and consent records name the journal entry that they came from,
+// so that a replay finds them although the entry was redacted since. They are
+// many, so they are found by an index in the scratch store and not in memory.
+
+// IndexByEntry writes to scratch what of live names its journal entry.
+func IndexByEntry(live, scratch *pebble.DB) error {
+	out := writer{db: scratch}
+	for _, letter := range []byte{keyspace.Link, keyspace.Owner, keyspace.Record} {
+		table := keyspace.In(letter)
+		err := reader{r: live}.scan(table, table.End(), func(key, value []byte) (bool, error) {
+			var from struct {
+				Began   collector.Offset   `json:"began"`
+				Offset  collector.Offset   `json:"offset"`
+				Record  collector.Offset   `json:"seq"`
+				Earlier []collector.Tenure `json:"earlier"`
+			}
+			if err := unmarshal(value, &from); err != nil {
+				return false, err
+			}
+			entries := map[collector.Offset]bool{from.Began: true, from.Offset: true, from.Record: true}
+			for _, t := range from.Earlier {
+				entries[t.Began], entries[t.Offset] = true, true
+			}
+			delete(entries, 0)
+			for offset := range entries {
+				if err := out.set(append(entryPrefix(offset), key...), value); err != nil {
+					return false, err
+				}
+			}
+			return true, nil
+		})
+		if err != nil {
+			return errors.Join(err, out.close())
+		}
+	}
+	return out.close()
+}
+
+func entryPrefix(o collector.Offset) keyspace.Key {
+	return binary.BigEndian.AppendUint64(keyspace.In(keyspace.Replaying), uint64(o))
+}
+
+// FromEntry returns what IndexByEntry found of a journal entry. A tenure of which
+// the owner's row knows as well comes after what the link knows of it.
+func FromEntry(scratch *pebble.DB, o collector.Offset) (tenures []identity.Recalled, records []collector.ConsentRecord, err error) {
+	prefix := entryPrefix(o)
+	err = reader{r: scratch}.scan(prefix, prefix.End(), func(key, value []byte) (bool, error) {
+		switch key[len(prefix)] {
+		case keyspace.Link:
+			var l collector.Link
+			if err := unmarshal(value, &l); err != nil {
+				return false, err
+			}
+			browser, _ := identity.Split(l.Visitor)
+			t := collector.Tenure{Customer: l.Customer, Generation: l.Generation, Since: l.Since, Began: l.Offset, Offset: l.Offset}
+			tenures = append(tenures, identity.Recalled{Site: l.Site, Browser: browser, Tenure: t})
+		case keyspace.Owner:
+			var owner collector.Owner
+			if err := unmarshal(value, &owner); err != nil {
+				return false, err
+			}
+			site, rest, ok := keyspace.CutStr(key[len(prefix)+1:])
+			browser, _, ok2 := keyspace.CutStr(rest)
+			if !ok || !ok2 {
+				return false, errors.New("BUG: an owner's key names no browser")
+			}
+			for _, t := range append(owner.Earlier, owner.Tenure) {
+				if t.Began == o || t.Offset == o {
+					tenures = append(tenures, identity.Recalled{Site: site, Browser: browser, Tenure: t, Erased: identity.Erased(owner)})
+				}
+			}
+		case keyspace.Record:
+			records = append(records, collector.ConsentRecord{})
+			return true, unmarshal(value, &records[len(records)-1])
+		}
+		return true, nil
+	})
+	return tenures, records, err
+}

@@ -18,7 +18,7 @@ const cacheBytes = 128 << 20
 
 // Current is the format this program writes. It opens every one from 1 on; the
 // store brings older ones up to it.
-const Current = 2
+const Current = 3
 
 // A Fatal is called when the disk refuses what Pebble cannot go on without, such
 // as a write to its log. It must not return: it ends the process, or the test's.

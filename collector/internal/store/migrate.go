@@ -26,8 +26,10 @@ func migrate(db *pebble.DB, key hashKey) error {
 	}
 	m := &migration{db: db, tx: &tx{reader: reader{r: db, key: key}, batch: db.NewBatch()}}
 	defer func() { m.tx.batch.Close() }()
-	if err = m.splitQueues(); err == nil {
-		err = m.indexPersons()
+	for _, step := range m.steps(format) {
+		if err = step(); err != nil {
+			break
+		}
 	}
 	if err != nil {
 		return fmt.Errorf("couldn't migrate the store from format %d; what is in it is as it was, and the next start tries again: %w", format, err)
@@ -46,6 +48,14 @@ func migrate(db *pebble.DB, key hashKey) error {
 type migration struct {
 	db *pebble.DB
 	tx *tx
+}
+
+// steps are what leads from a format to the current one, in order.
+func (m *migration) steps(from int) (steps []func() error) {
+	if from < 2 {
+		steps = append(steps, m.splitQueues, m.indexPersons)
+	}
+	return steps
 }
 
 // each calls fn with the rows of a table, and commits what was written so far.

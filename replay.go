@@ -47,7 +47,9 @@ func (r replayCommand) Run(p *program) error {
 // say prints what a replay found, a line for each table.
 func (r replayCommand) say(p *program, done engine.Replayed) error {
 	fmt.Fprintf(p.stdout, "Replayed the journal up to entry %d.\n\n%10s %10s %10s %10s %10s\n", done.UpTo, "rows", "missing", "different", "too many", "kept")
+	parted := 0
 	for _, t := range done.Tables {
+		parted += t.Parted
 		fmt.Fprintf(p.stdout, "%10d %10d %10d %10d %10d  %s\n", t.Rows, t.Added, t.Changed, t.Removed, t.Kept, t.Name)
 	}
 	fmt.Fprintln(p.stdout)
@@ -57,6 +59,9 @@ func (r replayCommand) say(p *program, done engine.Replayed) error {
 			verb = "were added, and are sent after the next start"
 		}
 		fmt.Fprintf(p.stdout, "%d deliveries that the journal gives and the store did not have %s.\n", done.Unknown, verb)
+	}
+	if parted > 0 {
+		fmt.Fprintf(p.stdout, "%d events from which an erasure took another person's copy are kept as they were then, and a replay that writes puts them as the journal says; that is no difference.\n", parted)
 	}
 	switch {
 	case done.Same():

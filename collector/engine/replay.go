@@ -82,7 +82,12 @@ func Replay(ctx context.Context, fs vfs.FS, c Config, o ReplayOptions, destinati
 	if err != nil {
 		return done, err
 	}
-	compare := store.Rebuild{Live: live, Scratch: scratch, Thin: known.Thin, Write: o.Write, AddDeliveries: o.AddDeliveries}
+	forgotten, err := store.ForgottenIDs(live)
+	if err != nil {
+		return done, err
+	}
+	parted := func(k collector.EventKey) bool { return known.Parted(forgotten(k)) }
+	compare := store.Rebuild{Live: live, Scratch: scratch, Thin: known.Thin, Parted: parted, Write: o.Write, AddDeliveries: o.AddDeliveries}
 	done.Tables, done.Unknown, err = compare.Run(ctx)
 	return done, err
 }

@@ -1,6 +1,6 @@
 // Package identity says how what is known of a person comes together: the
-// merge of profiles, the join over linked browsers, and whose browser a
-// visitor is.
+// merge of profiles and of an event's copies, the join over linked browsers, and
+// whose browser a visitor is.
 //
 // It is separate, and pure, because everything depends on its laws. The merge
 // is commutative, associative and idempotent, so the order of arrival,

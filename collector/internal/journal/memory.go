@@ -140,13 +140,25 @@ func (m *Memory) Forget(o collector.Offset, id string) error {
 
 // Remembers reports whether there is an event at an offset that was not forgotten.
 func (m *Memory) Remembers(o collector.Offset) bool {
+	frame := m.frame(o)
+	ev, err := decode(frame)
+	return frame != nil && (err != nil || !ev.IsForgotten())
+}
+
+// At reads the event at an offset as the function At does.
+func (m *Memory) At(o collector.Offset) (collector.Event, bool) {
+	ev, err := decode(m.frame(o))
+	return ev, err == nil
+}
+
+// frame is the frame at an offset, nil when there is none.
+func (m *Memory) frame(o collector.Offset) []byte {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if o < 1 || int(o) > len(m.frames) {
-		return false
+		return nil
 	}
-	ev, err := decode(m.frames[o-1])
-	return err != nil || !ev.IsForgotten()
+	return m.frames[o-1]
 }
 
 // Close implements collector.Journal.

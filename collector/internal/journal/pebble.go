@@ -343,6 +343,20 @@ func EntryOf(key, frame []byte) (e collector.Entry, err error) {
 	return e, nil
 }
 
+// At reads the event at an offset; ok is false when there is no frame, or one that
+// cannot be read.
+func At(r pebble.Reader, o collector.Offset) (ev collector.Event, ok bool, err error) {
+	frame, closer, err := r.Get(frameKey(o))
+	if errors.Is(err, pebble.ErrNotFound) {
+		return ev, false, nil
+	}
+	if err != nil {
+		return ev, false, fmt.Errorf("couldn't read journal frame %d: %w", o, err)
+	}
+	ev, unreadable := decode(frame)
+	return ev, unreadable == nil, closer.Close()
+}
+
 // Forget replaces the event at an offset by what is left of one whose person was
 // erased, as part of a larger change: it reads through r and writes to w. done is
 // false when there is no such frame or it was forgotten before; an unreadable

@@ -29,6 +29,7 @@ func (p *Pipeline) apply(ctx context.Context, tx collector.Tx, e collector.Entry
 		return err
 	}
 	if ev.IsForgotten() {
+		p.Replay.forgotten(ev.ID)
 		return nil // its person was erased; what counts was kept then
 	}
 	site, ok := p.Sites[ev.Site]
@@ -74,7 +75,7 @@ func (p *Pipeline) apply(ctx context.Context, tx collector.Tx, e collector.Entry
 	if len(record.Event.Withheld) > 0 {
 		return putRedacted(tx, record)
 	}
-	if seen && isRedacted(ev) {
+	if seen && ev.IsRedacted() {
 		// A copy that was taken out of the journal has nothing to add any more.
 		p.Replay.thinned(ev.Key())
 		return tx.PutEvent(record)
@@ -102,7 +103,7 @@ func (p *Pipeline) apply(ctx context.Context, tx collector.Tx, e collector.Entry
 	}
 	if seen {
 		// The copies name one person together, each perhaps a part.
-		record = mergeCopy(record, ev)
+		record = identity.MergeCopy(record, ev)
 		if who.Person, err = identity.PersonOf(ctx, tx, record.Event); err != nil {
 			return err
 		}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"matchkey/collector"
+	"matchkey/collector/internal/identity"
 )
 
 // match adds a delivery for every destination of every scenario that the event
@@ -18,7 +19,7 @@ func (p *Pipeline) match(ctx context.Context, tx collector.Tx, site Site, rec co
 	conversions, notes := site.Matcher.Match(rec.Event, profile)
 	if len(notes) > 0 {
 		for _, n := range notes {
-			addNote(&rec.Event, n)
+			identity.AddNote(&rec.Event, n)
 		}
 		if err := tx.PutEvent(rec); err != nil {
 			return false, err

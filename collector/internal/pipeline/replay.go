@@ -2,7 +2,6 @@ package pipeline
 
 import (
 	"context"
-	"reflect"
 
 	"matchkey/collector"
 	"matchkey/collector/internal/identity"
@@ -17,12 +16,27 @@ type Replay struct {
 	// From returns the tenures and the consent records that came from an entry.
 	From func(collector.Offset) ([]identity.Recalled, []collector.ConsentRecord, error)
 
-	thin map[collector.EventKey]bool
+	thin   map[collector.EventKey]bool
+	parted map[string]bool
 }
 
 // Thin reports whether copies of an event, but not the event, were taken out of
 // the journal: the store may know more of it than the journal still does.
 func (r *Replay) Thin(key collector.EventKey) bool { return r.thin[key] }
+
+// Parted reports whether an erasure left an entry in the journal under an ID
+// ([collector.ForgottenID]): a copy of the event whose pseudonym it is.
+func (r *Replay) Parted(id string) bool { return r.parted[id] }
+
+func (r *Replay) forgotten(id string) {
+	if r == nil {
+		return
+	}
+	if r.parted == nil {
+		r.parted = map[string]bool{}
+	}
+	r.parted[id] = true
+}
 
 func (r *Replay) thinned(key collector.EventKey) {
 	if r == nil {
@@ -65,9 +79,4 @@ func (r *Replay) recall(ctx context.Context, tx collector.Tx, e collector.Entry)
 		}
 	}
 	return nil
-}
-
-// isRedacted reports whether nothing is left of an event but that it happened.
-func isRedacted(ev collector.Event) bool {
-	return len(ev.Withheld) > 0 && reflect.DeepEqual(ev, ev.Redacted(ev.Withheld...))
 }

@@ -94,6 +94,14 @@ func (r *memoryRows) forget(o collector.Offset, id string) (bool, error) {
 	return true, nil
 }
 
+func (r *memoryRows) entryAt(o collector.Offset) (collector.Event, bool, error) {
+	if _, done := r.forgets[o]; done || r.journal == nil {
+		return collector.Event{}, false, nil
+	}
+	ev, ok := r.journal.At(o)
+	return ev, ok, nil
+}
+
 func (r *memoryRows) dropConcern(c concern) error {
 	// Views share the list: it is cut, never written into.
 	if list := r.concerned[c.subject]; len(list) > 0 && list[0] == c {

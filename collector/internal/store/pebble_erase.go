@@ -220,8 +220,16 @@ func (t *tx) Forget(e collector.Entry) (string, error) {
 	return id, err
 }
 
-func (t *tx) pseudonym(k collector.EventKey) string {
-	return hex.EncodeToString(t.key.hash("event", k.Site, k.Name, k.ID)[:12])
+func (r reader) pseudonym(k collector.EventKey) string {
+	return hex.EncodeToString(r.key.hash("event", k.Site, k.Name, k.ID)[:12])
+}
+
+// ForgottenIDs returns what gives the ID under which a database keeps what an
+// erasure left of an event.
+func ForgottenIDs(db *pebble.DB) (func(collector.EventKey) string, error) {
+	key, err := readHashKey(db)
+	r := reader{r: db, key: key}
+	return func(k collector.EventKey) string { return collector.ForgottenID(r.pseudonym(k)) }, err
 }
 
 func (t *tx) suppress(name string, stone tombstone) error {
@@ -230,6 +238,10 @@ func (t *tx) suppress(name string, stone tombstone) error {
 
 func (t *tx) forget(o collector.Offset, id string) (bool, error) {
 	return journal.Forget(t.batch, t.batch, o, id)
+}
+
+func (t *tx) entryAt(o collector.Offset) (collector.Event, bool, error) {
+	return journal.At(t.batch, o)
 }
 
 func (t *tx) dropConcern(c concern) error {

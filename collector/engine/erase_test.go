@@ -357,3 +357,32 @@ func TestEraseFolder(t *testing.T) {
 		}
 	}
 }
+
+// TestErasureSparesTheHousehold: who bought at the browser of somebody else and is
+// erased takes that browser's identifiers along only where they are their own.
+func TestErasureSparesTheHousehold(t *testing.T) {
+	w := newWorld(t)
+	theirs, gone := lifeOf("theirs"), lifeOf("gone")
+	w.append(theirs.beacon("first", theirs.customer), gone.beacon("first", gone.customer), gone.order(0))
+	seen := theirs.beacon("x", "")
+	seen.Name, seen.ID = collector.EventPurchase, "purchase."+gone.orders[0]
+	w.append(seen)
+	w.eventually(gone.orders[0], collector.StateDelivered)
+	if _, err := w.engine.Erase(t.Context(), collector.Customer("shop", gone.customer)); err != nil {
+		t.Fatal(err)
+	}
+	again := theirs.beacon("again", "")
+	again.Consent = nil
+	w.append(again, theirs.order(0))
+	w.eventually(theirs.orders[0], collector.StateDelivered)
+	if _, known, err := w.engine.Reader().Event(t.Context(), again.Key()); !known || err != nil {
+		t.Errorf("a beacon of somebody who was not erased is known: %t, %v", known, err)
+	}
+	gone.visitor = "another"
+	back := gone.beacon("back", "")
+	w.append(back, theirs.order(1))
+	w.eventually(theirs.orders[1], collector.StateDelivered)
+	if _, known, err := w.engine.Reader().Event(t.Context(), back.Key()); known || err != nil {
+		t.Errorf("a beacon with the identifiers of the erased is known: %t, %v", known, err)
+	}
+}

@@ -273,7 +273,7 @@ func (x *erasure) entry(ctx context.Context, c concern) error {
 			return err
 		}
 	}
-	if err := x.further(rec.Event); err != nil {
+	if err := x.further(ctx, rec.Event); err != nil {
 		return err
 	}
 	if err := x.deliveries(ctx, c.event, id); err != nil {
@@ -396,17 +396,28 @@ func (x *erasure) frame(o collector.Offset, id string) error {
 
 // further takes in what an event of the person names besides: identifiers, and
 // a browser that is nobody else's. The browser is linked, so that a later commit
-// finds it again.
-func (x *erasure) further(ev collector.Event) error {
-	if err := x.suppressNames(namesOf(ev.Site, ev.Identifiers)...); err != nil {
-		return err
-	}
+// finds it again. Of one that is somebody else's nothing is taken: who lives in the
+// same house and was not erased must not be kept out.
+func (x *erasure) further(ctx context.Context, ev collector.Event) error {
 	browser := collector.Visitor(ev.Site, ev.Visitor)
 	if ev.Visitor == "" || slices.Contains(x.person, browser) {
-		return nil
+		return x.suppressNames(namesOf(ev.Site, ev.Identifiers)...)
 	}
-	linked, err := x.Linked(context.Background(), browser)
-	if err != nil || len(linked) > 0 || ev.Customer == "" {
+	linked, err := x.Linked(ctx, browser)
+	if err != nil {
+		return err
+	}
+	if len(linked) > 0 {
+		theirs, err := x.own(browser)
+		if err != nil {
+			return err
+		}
+		ids := slices.DeleteFunc(slices.Clone(ev.Identifiers), func(id collector.Identifier) bool {
+			return hasValue(theirs.Of(id.Kind), id.Value)
+		})
+		return x.suppressNames(namesOf(ev.Site, ids)...)
+	}
+	if err := x.suppressNames(namesOf(ev.Site, ev.Identifiers)...); err != nil || ev.Customer == "" {
 		return err
 	}
 	x.person = append(x.person, browser)

@@ -386,3 +386,33 @@ func TestErasureSparesTheHousehold(t *testing.T) {
 		t.Errorf("a beacon with the identifiers of the erased is known: %t, %v", known, err)
 	}
 }
+
+// TestErasureTakesCopiesBeyondTheBound: a copy that names nobody, and of which only
+// that it came is left in the journal, goes with whom the event is about.
+func TestErasureTakesCopiesBeyondTheBound(t *testing.T) {
+	w := newWorld(t)
+	gone := lifeOf("gone")
+	w.append(gone.beacon("first", gone.customer))
+	for i := range collector.MaxCopies + 5 {
+		ev := gone.order(0)
+		if i > 0 {
+			ev.Customer = ""
+		}
+		w.append(ev)
+	}
+	w.eventually(gone.orders[0], collector.StateDelivered)
+	if _, err := w.engine.Erase(t.Context(), collector.Customer("shop", gone.customer)); err != nil {
+		t.Fatal(err)
+	}
+	w.close()
+	entries, err := engine.ReadJournal(w.fs, "data")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range entries {
+		if !e.Event.IsForgotten() {
+			t.Errorf("entry %d still has the ID %q", e.Offset, e.Event.ID)
+		}
+	}
+	w.open()
+}

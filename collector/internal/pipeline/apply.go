@@ -69,7 +69,7 @@ func (p *Pipeline) apply(ctx context.Context, tx collector.Tx, e collector.Entry
 	if !seen {
 		record = collector.EventRecord{Event: ev, Offset: e.Offset}
 	}
-	if record.Copies, err = listCopy(tx, record.Copies, e); err != nil {
+	if record.Copies, err = listCopy(tx, record, e); err != nil {
 		return err
 	}
 	if len(record.Event.Withheld) > 0 {
@@ -125,13 +125,28 @@ func (p *Pipeline) apply(ctx context.Context, tx collector.Tx, e collector.Entry
 }
 
 // listCopy lists one more copy of an event. Beyond the bound it is taken out of
-// the journal at once, because nobody would find it there later.
-func listCopy(tx collector.Tx, copies []collector.Copy, e collector.Entry) ([]collector.Copy, error) {
-	copies, listed := addCopy(copies, e)
+// the journal at once, because nobody would find it there later; what is left of it
+// names the event, so it concerns whom the event is about.
+func listCopy(tx collector.Tx, record collector.EventRecord, e collector.Entry) ([]collector.Copy, error) {
+	copies, listed := addCopy(record.Copies, e)
 	if listed {
 		return copies, nil
 	}
+	if err := tx.Concerns(e, subjectsOf(record.Event)...); err != nil {
+		return copies, err
+	}
 	return copies, tx.RedactCopy(e, collector.ReasonCopyMerged)
+}
+
+// subjectsOf are whom an event names, by the visitor's effective name.
+func subjectsOf(ev collector.Event) (subjects []collector.Subject) {
+	if ev.Visitor != "" {
+		subjects = append(subjects, collector.Visitor(ev.Site, ev.Visitor))
+	}
+	if ev.Customer != "" {
+		subjects = append(subjects, collector.Customer(ev.Site, ev.Customer))
+	}
+	return subjects
 }
 
 // refuseCopy takes in of a copy what its person allows: nothing but whom the

@@ -93,13 +93,14 @@ func Open(ctx context.Context, fs vfs.FS, c Config, destinations ...collector.De
 	if c.DiskReserve == 0 {
 		c.DiskReserve = DefaultDiskReserve
 	}
-	free := &space{fs: fs, dir: c.Dir, reserve: c.DiskReserve, log: c.Log}
+	free := newSpace(fs, c)
+	defer context.AfterFunc(ctx, free.end)()
 	free.look()
 	if err := free.forWork(); err != nil {
 		return nil, fmt.Errorf("couldn't start on the data folder %s: %w; make space, or set a smaller disk_reserve_mb", c.Dir, err)
 	}
 	disk := keyspace.NewDisk(fs, c.Dir)
-	db, err := keyspace.Open(keyspace.Options{FS: disk, Dir: c.Dir, Log: c.Log, Fatal: c.Fatal})
+	db, err := keyspace.Open(keyspace.Options{FS: disk, Dir: c.Dir, Log: c.Log, Fatal: c.Fatal, Full: free.await})
 	if err != nil {
 		return nil, err
 	}
@@ -245,6 +246,8 @@ func sleep(now func() time.Time) func(context.Context, time.Time, <-chan struct{
 // in doubt.
 func (e *Engine) Close(ctx context.Context) (err error) {
 	e.closing.Do(func() {
+		defer context.AfterFunc(ctx, e.space.end)()
+		defer e.space.end()
 		err = e.journal.Close()
 		e.stop()
 		done := make(chan struct{})

@@ -34,6 +34,9 @@ type Options struct {
 	Replay bool
 	Log    *slog.Logger // nil: silent
 	Fatal  Fatal        // nil: panic
+	// Full is called when the log meets a full disk. It returns true when it may be
+	// tried again, after a while, and false to end it as a disk that fails; nil: false.
+	Full func() bool
 }
 
 // Open opens or creates the database and checks its format. The folder belongs
@@ -41,7 +44,7 @@ type Options struct {
 func Open(o Options) (*pebble.DB, error) {
 	log := logger{o.Log, o.Fatal}
 	opts := &pebble.Options{
-		FS:       vitalFS{o.FS, log.Fatalf},
+		FS:       vitalFS{o.FS, log.Fatalf, o.Full},
 		ReadOnly: o.ReadOnly,
 		Lock:     o.Lock,
 		Logger:   log,

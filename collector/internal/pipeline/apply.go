@@ -326,13 +326,20 @@ func wakeOpen(tx collector.Tx, who person, at time.Time) error {
 }
 
 // mayKeep asks whether what came with an event may enter the profile. It is
-// the question that is asked before a send, for no scenario in particular.
+// the question that is asked before a send, for no scenario in particular, and as
+// if there were something to recognise the person by: that may come yet, and the
+// page view before it fixes the session, so it must not depend on which came first.
 func (p *Pipeline) mayKeep(ctx context.Context, tx collector.Tx, site Site, ev collector.Event, who person) (collector.Decision, error) {
 	profile, err := tx.Profile(ctx, who.Joined)
 	if err != nil {
 		return collector.Decision{}, err
 	}
-	return decide(ctx, tx, site, ev, who, profile, nil)
+	q, err := identity.Ask(ctx, tx, ev, who.Person, profile, nil, ev.ReceivedAt)
+	if err != nil {
+		return collector.Decision{}, err
+	}
+	q.Has = append(q.Has, collector.KindBrowser)
+	return site.Decider.Decide(q), nil
 }
 
 func decide(ctx context.Context, tx collector.Tx, site Site, ev collector.Event, who person, profile collector.Profile, purposes []string) (collector.Decision, error) {

@@ -104,9 +104,8 @@ func Open(ctx context.Context, fs vfs.FS, c Config, destinations ...collector.De
 	if err != nil {
 		return nil, err
 	}
-	// It may hold persons who are to be erased.
-	if err := fs.RemoveAll(replayFolder(c.Dir)); err != nil {
-		return nil, errors.Join(fmt.Errorf("couldn't remove what a replay that was cut off left: %w", err), db.Close())
+	if err := removeReplay(fs, c.Dir); err != nil {
+		return nil, errors.Join(err, db.Close())
 	}
 	e := &Engine{
 		config: c, fs: fs, db: db, dispatchers: map[string]*dispatch.Dispatcher{},

@@ -344,12 +344,16 @@ func TestEraseFolder(t *testing.T) {
 	}
 	w.open()
 	w.close()
+	leave(w, "data.replay") // by a replay that was cut off: a copy of everybody
 	receipt, err := engine.EraseFolder(t.Context(), w.fs, "data", collector.Customer("shop", gone.customer), time.Now, rand.NewChaCha8([32]byte{}))
 	if err != nil {
 		t.Fatal(err)
 	}
 	if receipt.BytesGoneAt.IsZero() || receipt.Events == 0 {
 		t.Errorf("the receipt says %+v", receipt)
+	}
+	if names, err := w.fs.List(""); err != nil || slices.Contains(names, "data.replay") {
+		t.Errorf("what a replay leaves is there still: %v, %v", names, err)
 	}
 	for _, word := range gone.words() {
 		for _, place := range grep(t, w.fs).places(word) {

@@ -69,8 +69,8 @@ func Replay(ctx context.Context, fs vfs.FS, c Config, o ReplayOptions, destinati
 		}
 	}
 	beside := replayFolder(c.Dir)
-	if err := fs.RemoveAll(beside); err != nil {
-		return done, fmt.Errorf("couldn't remove what an earlier replay left: %w", err)
+	if err := removeReplay(fs, c.Dir); err != nil {
+		return done, err
 	}
 	scratch, err := keyspace.Open(keyspace.Options{FS: fs, Dir: beside, Log: c.Log, Fatal: c.Fatal})
 	if err != nil {
@@ -94,6 +94,15 @@ func Replay(ctx context.Context, fs vfs.FS, c Config, o ReplayOptions, destinati
 
 // replayFolder is where a replay rebuilds the store in a folder.
 func replayFolder(dir string) string { return dir + ".replay" }
+
+// removeReplay removes what a replay that was cut off left beside a store that the
+// caller has locked. It may hold persons who are to be erased.
+func removeReplay(fs vfs.FS, dir string) error {
+	if err := fs.RemoveAll(replayFolder(dir)); err != nil {
+		return fmt.Errorf("couldn't remove what a replay that was cut off left: %w", err)
+	}
+	return nil
+}
 
 // rebuild applies the journal of live, up to its watermark, to scratch.
 func rebuild(ctx context.Context, c Config, live, scratch *pebble.DB, done *Replayed, destinations []collector.Destination) (known *pipeline.Replay, err error) {

@@ -83,7 +83,7 @@ const derived = "EIPOLRCSQTKXMNAVZH1"
 
 func (w *world) rows(tables string) map[string]string {
 	w.Helper()
-	rows, err := engine.Rows(w.fs, "data", tables)
+	rows, err := engine.Rows(w.fs, w.dir, tables)
 	if err != nil {
 		w.Fatal(err)
 	}

@@ -3,6 +3,7 @@ package engine_test
 import (
 	"context"
 	"io"
+	"maps"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -120,8 +121,40 @@ func TestRestore(t *testing.T) {
 
 // TestRestoreKeepsErased: who was erased since the backup is in it, and gone when
 // the restored folder was opened; who was not is there. Who came back since stays
-// back, without what was before.
+// back, without what was before. A replay in between changes nothing of that.
 func TestRestoreKeepsErased(t *testing.T) {
+	for name, between := range map[string]func(*world){
+		"and is started":              func(*world) {},
+		"and is replayed and started": replayRestored,
+	} {
+		t.Run(name, func(t *testing.T) { restoreKeepsErased(t, between) })
+	}
+}
+
+// replayRestored replays a folder in which somebody waits to be erased again, over
+// what a replay that was cut off left.
+func replayRestored(w *world) {
+	waiting := w.rows("4")
+	leave(w, "store.replay")
+	done := w.replay(engine.ReplayOptions{Write: true})
+	if !done.Same() || len(waiting) == 0 || !maps.Equal(waiting, w.rows("4")) {
+		w.Errorf("the replay found %+v, and of %d names that wait to be erased it left %d", done, len(waiting), len(w.rows("4")))
+	}
+	if names, err := w.fs.List(""); err != nil || slices.Contains(names, "store.replay") {
+		w.Errorf("what a replay leaves is there still: %v, %v", names, err)
+	}
+}
+
+// leave makes a folder as one that was cut off leaves it.
+func leave(w *world, dir string) {
+	w.Helper()
+	must(w.TB, w.fs.MkdirAll(dir, 0o700))
+	f, err := w.fs.Create(w.fs.PathJoin(dir, "000004.log"), vfs.WriteCategoryUnspecified)
+	must(w.TB, err)
+	must(w.TB, f.Close())
+}
+
+func restoreKeepsErased(t *testing.T, between func(*world)) {
 	w := newWorld(t)
 	w.close()
 	rename(t, w.fs, "data", "store")
@@ -153,6 +186,7 @@ func TestRestoreKeepsErased(t *testing.T) {
 		t.Errorf("before it was opened, the record of who was erased: %v", err)
 	}
 	must(t, closer.Close())
+	between(w)
 	w.open()
 	for l, want := range map[*life]bool{&gone: false, &back: false, &stays: true} {
 		rec, err := w.engine.Reader().Record(t.Context(), collector.Customer("shop", l.customer))

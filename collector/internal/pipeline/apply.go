@@ -192,6 +192,14 @@ func resolve(ctx context.Context, tx collector.Tx, ev *collector.Event, offset c
 			return who, err
 		}
 		who.claim(ev)
+		if who.signedIn {
+			if who.signedIn, err = mayLink(ctx, tx, collector.Visitor(ev.Site, ev.Visitor), ev.Customer); err != nil {
+				return who, err
+			}
+			if !who.signedIn {
+				identity.AddNote(ev, collector.Note{Field: "visitor", Reason: collector.ReasonManyBrowsers})
+			}
+		}
 		// The browser still carries the click of the person before.
 		ev.Identifiers = slices.DeleteFunc(slices.Clone(ev.Identifiers), func(id collector.Identifier) bool {
 			return id.Kind == collector.KindClick && !identity.Follows(who.tenure, id.FirstAt)
@@ -199,6 +207,12 @@ func resolve(ctx context.Context, tx collector.Tx, ev *collector.Event, offset c
 	}
 	who.Person, err = identity.PersonOf(ctx, tx, *ev)
 	return who, err
+}
+
+// mayLink reports whether a customer may have one browser more.
+func mayLink(ctx context.Context, tx collector.Tx, browser collector.Subject, customer string) (bool, error) {
+	linked, err := tx.Linked(ctx, collector.Customer(browser.Site, customer))
+	return len(linked) < identity.MaxBrowsers || slices.Contains(linked, browser), err
 }
 
 // claim says in whose time of its browser an event happened, and whether it

@@ -105,3 +105,6 @@ func (f *vitalFile) Sync() error { return f.of.must("sync", f.name, f.File.Sync(
 
 // SyncData implements vfs.File.
 func (f *vitalFile) SyncData() error { return f.of.must("sync", f.name, f.File.SyncData()) }
+
+// Close implements vfs.File; what is sealed gets its end then.
+func (f *vitalFile) Close() error { return f.of.must("close", f.name, f.File.Close()) }

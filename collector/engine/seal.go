@@ -27,6 +27,10 @@ func NewSealKey(secret []byte, from string) (SealKey, error) { return sealedfs.N
 // keys it is the file system itself.
 func WithSealKeys(fs vfs.FS, keys ...SealKey) vfs.FS { return sealedfs.WithKeys(fs, keys...) }
 
+// OpenWithSealKeys is [WithSealKeys] for who only wants to open what is sealed: a
+// folder that is plain stays so, and which keys open one does not change.
+func OpenWithSealKeys(fs vfs.FS, keys ...SealKey) vfs.FS { return sealedfs.OpenWith(fs, keys...) }
+
 // Sealed says how far a data folder or a backup is sealed. It needs no key, and the
 // folder may be in use.
 func Sealed(fs vfs.FS, dir string) (SealState, error) {

@@ -40,9 +40,8 @@
 //	"matchkey sealed\n"  version 1  shape 1 or 2  32 bytes id  16 bytes tag
 //
 // The tag is that of an empty text under the nonce of twelve 0xFF, with all before
-// it as additional data. Its first line is what a Matchkey that knows nothing of
-// sealing reads of Pebble's options, and refuses, before it takes the folder for
-// an empty one.
+// it as additional data. A Matchkey that knows nothing of sealing refuses such a
+// folder: Pebble finds a malformed manifest, and options whose first line is none.
 //
 // Tables (.sst, .blob; shape 2) are read at any offset, so their frames have a
 // fixed size: 4,096 bytes sealed to 4,112, the nonce is the frame's number. The

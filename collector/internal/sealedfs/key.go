@@ -74,7 +74,8 @@ func random() []byte {
 // keyed is a file system together with the keys to the sealed folders on it.
 type keyed struct {
 	vfs.FS
-	keys []Key
+	keys     []Key
+	openOnly bool
 }
 
 // WithKeys gives a file system the operator's keys, the current one first. Nothing
@@ -84,20 +85,26 @@ func WithKeys(fs vfs.FS, keys ...Key) vfs.FS {
 	if len(keys) == 0 {
 		return fs
 	}
-	return keyed{fs, slices.Clone(keys)}
+	return keyed{fs, slices.Clone(keys), false}
+}
+
+// OpenWith is [WithKeys] for who only wants to open what is sealed: a folder that is
+// plain stays so, and which keys open one does not change.
+func OpenWith(fs vfs.FS, keys ...Key) vfs.FS {
+	return keyed{fs, slices.Clone(keys), true}
 }
 
 // Unwrap implements vfs.FS.
 func (k keyed) Unwrap() vfs.FS { return k.FS }
 
 // keysOf are the keys that a file system was given.
-func keysOf(fs vfs.FS) []Key {
+func keysOf(fs vfs.FS) (keys []Key, openOnly bool) {
 	for ; fs != nil; fs = fs.Unwrap() {
 		if k, ok := fs.(keyed); ok {
-			return k.keys
+			return k.keys, k.openOnly
 		}
 	}
-	return nil
+	return nil, true
 }
 
 // A wrap is the data key sealed by one of the operator's keys.

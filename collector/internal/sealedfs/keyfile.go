@@ -101,8 +101,8 @@ func unlock(dir string, text []byte, keys []Key) (f keyFile, data []byte, err er
 		return f, nil, fmt.Errorf("%s: %w", dir, err)
 	}
 	if len(keys) == 0 {
-		return f, nil, fmt.Errorf("%w: %s opens with the key %s, and none was given: name the configuration with encryption.key (--config), "+
-			"or the key's file (--key-file), or set MATCHKEY_ENCRYPTION_KEY", ErrLocked, dir, f.ids())
+		return f, nil, fmt.Errorf("%w: %s opens with the key %s, and none was given: set encryption.key in the configuration; "+
+			"a command takes it from there (--config), from the key's file (--key-file) or from MATCHKEY_ENCRYPTION_KEY; nothing was changed", ErrLocked, dir, f.ids())
 	}
 	for _, k := range keys {
 		i := slices.IndexFunc(f.Wraps, func(w wrap) bool { return w.Key == k.ID() })

@@ -32,9 +32,9 @@ func Mount(on vfs.FS, dir string, how How) (s *FS, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("couldn't read the key file of %s: %w", dir, err)
 	}
-	keys := keysOf(on)
+	keys, openOnly := keysOf(on)
 	if text == nil {
-		if err := notSealed(on, dir); err != nil || len(keys) == 0 || how.ReadOnly {
+		if err := notSealed(on, dir); err != nil || openOnly || how.ReadOnly {
 			return nil, err
 		}
 	}
@@ -54,7 +54,7 @@ func Mount(on vfs.FS, dir string, how How) (s *FS, err error) {
 		}
 	}
 	switch {
-	case text == nil && (how.ReadOnly || len(keys) == 0):
+	case text == nil && (how.ReadOnly || openOnly):
 		return nil, fmt.Errorf("%s was unsealed just now; try again", dir)
 	case text == nil:
 		s.keys.Version, s.data = 1, random()
@@ -64,6 +64,9 @@ func Mount(on vfs.FS, dir string, how How) (s *FS, err error) {
 	}
 	if err != nil || how.ReadOnly {
 		return s, err
+	}
+	if openOnly {
+		keys = nil
 	}
 	return s, s.settle(keys, text == nil)
 }
@@ -123,8 +126,8 @@ func ours(name string) bool {
 	return name == KeyFile || name == lockFile || strings.HasSuffix(name, halfway)
 }
 
-// settle brings the key file to what the keys say and to the plain files that are
-// left, and removes what was cut off while it was written.
+// settle brings the key file to what the keys say, if any, and to the plain files
+// that are left, and removes what was cut off while it was written.
 func (s *FS) settle(keys []Key, begin bool) error {
 	names, err := s.List(s.dir)
 	if err != nil {
@@ -143,10 +146,18 @@ func (s *FS) settle(keys []Key, begin bool) error {
 			return err
 		}
 	}
-	if s.wrapped(keys) && len(s.keys.Plain) == before {
+	wrapped := len(keys) == 0 || s.wrapped(keys)
+	if wrapped && len(s.keys.Plain) == before {
 		return nil
 	}
-	s.wrapBy(keys)
+	// First the files that are gone are gone for good: one that a power cut brings
+	// back has to be on the list.
+	if err := syncFolder(s.FS, s.dir); err != nil {
+		return fmt.Errorf("couldn't sync %s: %w", s.dir, err)
+	}
+	if !wrapped {
+		s.wrapBy(keys)
+	}
 	if err := writeKeyFile(s.FS, s.dir, s.keys, s.data); err != nil {
 		return fmt.Errorf("couldn't write the key file of %s: %w", s.dir, err)
 	}
@@ -200,7 +211,7 @@ func Rekey(on vfs.FS, dir string) (ids []string, err error) {
 	if err != nil {
 		return nil, err
 	}
-	keys := keysOf(on)
+	keys, _ := keysOf(on)
 	s := &FS{FS: on, dir: dir}
 	if s.keys, s.data, err = unlock(dir, text, keys); err != nil {
 		return nil, err

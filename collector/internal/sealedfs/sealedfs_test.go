@@ -223,7 +223,7 @@ func TestEveryBitCounts(t *testing.T) {
 		write(t, s, name, texts...)
 		whole, text := read(t, on, name), bytes.Join(texts, nil)
 		for bit := range 8 * len(whole) {
-			if bit > 8*300 && bit < 8*(len(whole)-300) && rng.IntN(20) > 0 {
+			if bit > 8*100 && bit < 8*(len(whole)-60) && rng.IntN(40) > 0 {
 				continue
 			}
 			raw := slices.Clone(whole)

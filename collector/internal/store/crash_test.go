@@ -64,13 +64,13 @@ func TestCrashes(t *testing.T) {
 // are sealed, most of which were plain before.
 func TestSealedCrashes(t *testing.T) {
 	t.Parallel()
-	seeds(t, 300, func(t *testing.T, seed uint64) { newLife(t, seed, false).sealed(t).run() })
+	seeds(t, 200, func(t *testing.T, seed uint64) { newLife(t, seed, false).sealed(t).run() })
 }
 
 func TestSealedFaultsAndCrashes(t *testing.T) {
 	t.Parallel()
 	struck := 0
-	seeds(t, 150, func(t *testing.T, seed uint64) {
+	seeds(t, 100, func(t *testing.T, seed uint64) {
 		l := newLife(t, seed, true).sealed(t)
 		l.run()
 		struck += l.struck

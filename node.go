@@ -79,7 +79,11 @@ func (n *node) start(ctx context.Context, o nodeOptions) error {
 	if err := errors.Join(os.MkdirAll(folder, 0o700), os.Chmod(folder, 0o700)); err != nil {
 		return fmt.Errorf("couldn't make the data folder: %w", err)
 	}
-	e, err := engine.Open(ctx, vfs.Default, engine.Config{
+	disk, err := configuredDisk(o.Config)
+	if err != nil {
+		return err
+	}
+	e, err := engine.Open(ctx, disk, engine.Config{
 		Dir: folder, Backups: filepath.Join(o.Config.Data, engine.BackupsName), Sites: o.Rules.engineSites(),
 		Now: time.Now, Random: rand.Reader, Jitter: mathrand.Float64,
 		DiskReserve: uint64(o.Config.DiskReserveMB) << 20,

@@ -10,7 +10,10 @@ import (
 	"strings"
 	"time"
 
+	"github.com/cockroachdb/pebble/v2/vfs"
+
 	"matchkey/collector"
+	"matchkey/collector/engine"
 )
 
 // Acts that a person asks of a running Matchkey, by its console.
@@ -79,6 +82,13 @@ func (c statusCommand) Run(p *program) error {
 		if err := writeStatus(p.stdout, d); err != nil {
 			return err
 		}
+	}
+	if c.Data == "" {
+		return nil
+	}
+	if is, err := engine.Sealed(vfs.Default, c.Data); err == nil { // else it is another user's, or on another machine
+		fmt.Fprintln(p.stdout, "data folder", c.Data)
+		return writeSeal(p.stdout, is)
 	}
 	return nil
 }

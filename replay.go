@@ -7,8 +7,6 @@ import (
 	"path/filepath"
 	"time"
 
-	"github.com/cockroachdb/pebble/v2/vfs"
-
 	"matchkey/collector/engine"
 )
 
@@ -34,7 +32,11 @@ func (r replayCommand) Run(p *program) error {
 	if r.Data == "" {
 		r.Data = c.Data
 	}
-	done, err := engine.Replay(p.ctx, vfs.Default, engine.Config{
+	disk, err := configuredDisk(c)
+	if err != nil {
+		return err
+	}
+	done, err := engine.Replay(p.ctx, disk, engine.Config{
 		Dir: filepath.Join(r.Data, "store"), Sites: rules.engineSites(), Now: time.Now, Random: rand.Reader,
 		Fatal: fatal, Log: newLog(p.stderr, c.Log),
 	}, engine.ReplayOptions{Write: !r.DryRun, AddDeliveries: r.AddDeliveries}, rules.engineDestinations()...)

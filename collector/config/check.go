@@ -30,6 +30,7 @@ func (k checker) warn(path, format string, args ...any) {
 
 func (c *Config) check(f *Faults) {
 	k := checker{c, f}
+	k.encryption()
 	k.listeners()
 	k.proxies()
 	k.destinations()

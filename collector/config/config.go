@@ -20,6 +20,8 @@ type Config struct {
 	Data string `yaml:"data" jsonschema:"required,example=/var/lib/matchkey"`
 	// DiskReserveMB is how much of the data folder's disk is left free, in MB: below it events are answered 503 until there is space.
 	DiskReserveMB int `yaml:"disk_reserve_mb" jsonschema:"default=512,minimum=16,maximum=1048576"`
+	// Encryption seals the data folder and its backups. Without it they are plain.
+	Encryption *Encryption `yaml:"encryption"`
 	// Listen is the address of the public listener, host:port. TLS is the reverse proxy's task.
 	Listen string `yaml:"listen" jsonschema:"default=:8080"`
 	// TrustedProxies are the networks whose X-Forwarded-For is believed, as CIDR. Every other sender's is ignored.
@@ -36,6 +38,14 @@ type Config struct {
 	Sites []Site `yaml:"sites" jsonschema:"required,minItems=1"`
 
 	positions map[string]position
+}
+
+// Encryption at rest: everything in the data folder is sealed with a key that is not in it.
+type Encryption struct {
+	// Key is what everything is sealed with: 32 random bytes, as 64 hexadecimal digits or as base64. Who loses it loses the data.
+	Key Secret `yaml:"key" jsonschema:"required,example=${file:/etc/matchkey/data.key}"`
+	// Previous are keys that also open the data, until a change of keys is through.
+	Previous []Secret `yaml:"previous" jsonschema:"maxItems=8"`
 }
 
 // Console is the second listener: the analyst's screens and /metrics.

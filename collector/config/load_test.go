@@ -23,6 +23,10 @@ var secrets = map[string]string{
 	"MATCHKEY_CONSOLE_PASSWORD": "correct horse battery",
 	"SHOP_WRITE_KEY":            "wk_0123456789abcdef01234567",
 	"WEAK_KEY":                  "wk_weak",
+	"MATCHKEY_ENCRYPTION_KEY":   "8d6f0c31e7a94b52f0be17c65d2a39487b1ec40f5693d8a27c04e9b11f8a3d62",
+	"OLD_KEY":                   "3q2+7wABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhs=",
+	"SHORT_KEY":                 "8d6f0c31e7a94b52f0be17c65d2a3948",
+	"ZERO_KEY":                  strings.Repeat("0", 64),
 	"EMPTY":                     "",
 	"MULTILINE":                 "one\ntwo",
 }

@@ -84,7 +84,7 @@ type Engine struct {
 }
 
 // Open recovers the data folder and starts the machinery. fs is vfs.Default,
-// or a file system that forgets, for tests. On an error nothing runs and
+// [WithSealKeys] of it, or a file system that forgets, for tests. On an error nothing runs and
 // nothing is held.
 func Open(ctx context.Context, fs vfs.FS, c Config, destinations ...collector.Destination) (*Engine, error) {
 	if c.MaxLag == 0 {
@@ -116,6 +116,9 @@ func Open(ctx context.Context, fs vfs.FS, c Config, destinations ...collector.De
 			err = errors.Join(err, e.journal.Close())
 		}
 		return nil, errors.Join(err, db.Close())
+	}
+	if err := e.sayPlain(); err != nil {
+		c.Log.Error("engine: couldn't look how far the data folder is sealed", "error", err)
 	}
 	e.start()
 	return e, nil

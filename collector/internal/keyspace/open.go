@@ -11,6 +11,8 @@ import (
 	"github.com/cockroachdb/pebble/v2/bloom"
 	"github.com/cockroachdb/pebble/v2/record"
 	"github.com/cockroachdb/pebble/v2/vfs"
+
+	"matchkey/collector/internal/sealedfs"
 )
 
 // cacheBytes bounds the block cache.
@@ -26,6 +28,7 @@ type Fatal func(message string)
 
 // Options say how the database is opened.
 type Options struct {
+	// FS may have been given keys (sealedfs.WithKeys): then the folder is sealed.
 	FS       vfs.FS
 	Dir      string
 	ReadOnly bool
@@ -43,8 +46,16 @@ type Options struct {
 // to one process at a time; a second one gets an error that says so.
 func Open(o Options) (*pebble.DB, error) {
 	log := logger{o.Log, o.Fatal}
+	var disk vfs.FS = patientFS{o.FS, o.Full}
+	sealed, err := sealedfs.Mount(disk, o.Dir, sealedfs.How{ReadOnly: o.ReadOnly, Locked: o.Lock != nil})
+	if err != nil {
+		return nil, fmt.Errorf("couldn't open the data folder %s: %w", o.Dir, err)
+	}
+	if sealed != nil {
+		disk = sealed
+	}
 	opts := &pebble.Options{
-		FS:       vitalFS{o.FS, log.Fatalf, o.Full},
+		FS:       vitalFS{disk, log.Fatalf},
 		ReadOnly: o.ReadOnly,
 		Lock:     o.Lock,
 		Logger:   log,
@@ -74,6 +85,9 @@ func Open(o Options) (*pebble.DB, error) {
 		opts.Levels[i].FilterPolicy = bloom.FilterPolicy(10)
 	}
 	db, err := pebble.Open(o.Dir, opts)
+	if sealed != nil {
+		err = errors.Join(err, sealed.Release())
+	}
 	if damaged(err) {
 		return nil, fmt.Errorf("the data folder %s is damaged where acknowledged data stands: %w; nothing was changed. "+
 			"Restore the folder from a backup, or look for the disk's fault; to go on without it, move the folder aside "+

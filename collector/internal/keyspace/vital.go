@@ -4,7 +4,6 @@ import (
 	"errors"
 	"path"
 	"strings"
-	"syscall"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
 )
@@ -14,14 +13,9 @@ import (
 // and elsewhere, depending on where it is; here it is fatal at once and in one
 // way, before anybody hears more. What fails of a table is left to Pebble, which
 // tries again.
-//
-// A full disk is no broken one: what does not fit is written on when there is
-// space, if somebody says how to wait for it. A sync that fails for want of space
-// is fatal, because nobody knows what became of the pages.
 type vitalFS struct {
 	vfs.FS
 	fatal func(format string, args ...any)
-	full  func() bool // may be nil
 }
 
 // vital reports whether Pebble cannot go on without a file: all but tables.
@@ -39,23 +33,6 @@ func (d vitalFS) must(what, name string, err error) error {
 		d.fatal("couldn't %s %s: %v", what, name, err)
 	}
 	return err
-}
-
-// spaced does something that may meet a full disk, until it does not.
-func (d vitalFS) spaced(do func() error) error {
-	err := do()
-	for errors.Is(err, syscall.ENOSPC) && d.full != nil && d.full() {
-		err = do()
-	}
-	return err
-}
-
-// ifVital is spaced for a file without which Pebble cannot go on.
-func (d vitalFS) ifVital(name string, do func() error) error {
-	if !vital(name) {
-		return do()
-	}
-	return d.spaced(do)
 }
 
 func (d vitalFS) file(what, name string, f vfs.File, err error) (vfs.File, error) {
@@ -77,11 +54,7 @@ func (d vitalFS) Create(name string, c vfs.DiskWriteCategory) (vfs.File, error) 
 			return nil, err
 		}
 	}
-	var f vfs.File
-	err := d.ifVital(name, func() (err error) {
-		f, err = d.FS.Create(name, c)
-		return err
-	})
+	f, err := d.FS.Create(name, c)
 	return d.file("create", name, f, err)
 }
 
@@ -95,11 +68,7 @@ func (d vitalFS) syncFolder(name string) error {
 
 // ReuseForWrite implements vfs.FS.
 func (d vitalFS) ReuseForWrite(from, to string, c vfs.DiskWriteCategory) (vfs.File, error) {
-	var f vfs.File
-	err := d.ifVital(to, func() (err error) {
-		f, err = d.FS.ReuseForWrite(from, to, c)
-		return err
-	})
+	f, err := d.FS.ReuseForWrite(from, to, c)
 	return d.file("reuse", to, f, err)
 }
 
@@ -114,7 +83,7 @@ func (d vitalFS) OpenDir(name string) (vfs.File, error) {
 
 // Rename implements vfs.FS.
 func (d vitalFS) Rename(from, to string) error {
-	return d.must("rename", to, d.spaced(func() error { return d.FS.Rename(from, to) }))
+	return d.must("rename", to, d.FS.Rename(from, to))
 }
 
 // Unwrap implements vfs.FS.
@@ -129,12 +98,7 @@ type vitalFile struct {
 
 // Write implements vfs.File.
 func (f *vitalFile) Write(p []byte) (int, error) {
-	n := 0
-	err := f.of.spaced(func() error {
-		wrote, err := f.File.Write(p[n:])
-		n += wrote
-		return err
-	})
+	n, err := f.File.Write(p)
 	return n, f.of.must("write", f.name, err)
 }
 
@@ -143,3 +107,6 @@ func (f *vitalFile) Sync() error { return f.of.must("sync", f.name, f.File.Sync(
 
 // SyncData implements vfs.File.
 func (f *vitalFile) SyncData() error { return f.of.must("sync", f.name, f.File.SyncData()) }
+
+// Close implements vfs.File; what is sealed gets its end then.
+func (f *vitalFile) Close() error { return f.of.must("close", f.name, f.File.Close()) }

@@ -142,7 +142,7 @@ func (e explainCommand) Run(p *program) error {
 		}
 		fmt.Fprintln(p.stderr, "no console answers; looking into", e.Data)
 	}
-	reader, done, err := engine.OpenReader(vfs.Default, filepath.Join(e.Data, engine.StoreName))
+	reader, done, err := engine.OpenReader(vfs.Default, filepath.Join(e.Data, engine.StoreName), time.Now)
 	if err != nil {
 		return err
 	}

@@ -181,7 +181,7 @@ func (e eraseCommand) Run(p *program) error {
 		return writeOut(p, e.Out, text)
 	}
 	folder := filepath.Join(e.Data, "store")
-	r, done, err := engine.OpenReader(vfs.Default, folder)
+	r, done, err := engine.OpenReader(vfs.Default, folder, time.Now)
 	if err != nil {
 		return err
 	}
@@ -224,7 +224,7 @@ func (e exportCommand) Run(p *program) error {
 	if ok {
 		return writeOut(p, e.Out, text)
 	}
-	r, done, err := engine.OpenReader(vfs.Default, filepath.Join(e.Data, "store"))
+	r, done, err := engine.OpenReader(vfs.Default, filepath.Join(e.Data, "store"), time.Now)
 	if err != nil {
 		return err
 	}

@@ -70,6 +70,7 @@ const (
 	ReasonUnreadable     Reason = "frame_unreadable" // the journal's frame is damaged; it is kept
 	ReasonCopyMerged     Reason = "copy_merged"      // its data is in the event's first copy
 	ReasonCopiesDisagree Reason = "copies_disagree"  // two copies of one event name two customers
+	ReasonSpent          Reason = "counted_before"   // a copy of a conversion whose records have expired
 	ReasonErased         Reason = "erased"           // its person was erased
 	ReasonNotComposable  Reason = "not_composable"   // preflight refused it; the detail says what
 )
@@ -133,6 +134,7 @@ func Sentences() map[Reason]string {
 		ReasonUnreadable:     "The journal's frame cannot be read; it is kept as it is.",
 		ReasonCopyMerged:     "It is a further copy; what it said is in the first.",
 		ReasonCopiesDisagree: "Two copies of this event name two customers, so only the server's, or else the first, was used.",
+		ReasonSpent:          "It is a late copy of a conversion whose records have expired; it was counted then and is not counted again.",
 		ReasonErased:         "The person was erased, so nothing of it is kept and nothing is sent.",
 		ReasonNotComposable:  "It fails a check that the destination would fail it for.",
 	}

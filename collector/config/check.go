@@ -32,6 +32,7 @@ func (c *Config) check(f *Faults) {
 	k := checker{c, f}
 	k.listeners()
 	k.proxies()
+	k.retention(c.Retention)
 	k.destinations()
 	names := map[string]int{}
 	for i, s := range c.Sites {

@@ -118,7 +118,7 @@ func (p *Pipeline) apply(ctx context.Context, tx collector.Tx, e collector.Entry
 		return tx.Redact(ev.Key(), decision.Reasons...)
 	}
 	if decision.Outcome.Sends() {
-		return wakeComplete(ctx, tx, who, ev.ReceivedAt)
+		return p.wakeComplete(ctx, tx, who, ev.ReceivedAt)
 	}
 	return nil
 }
@@ -312,11 +312,17 @@ func wakeOpen(tx collector.Tx, who person, at time.Time) error {
 // mayKeep asks whether what came with an event may enter the profile. It is
 // the question that is asked before a send, for no scenario in particular.
 func (p *Pipeline) mayKeep(ctx context.Context, tx collector.Tx, site Site, ev collector.Event, who person) (collector.Decision, error) {
-	profile, err := tx.Profile(ctx, who.Joined)
+	profile, err := p.profile(ctx, tx, who, ev.ReceivedAt)
 	if err != nil {
 		return collector.Decision{}, err
 	}
 	return decide(ctx, tx, site, ev, who, profile, nil)
+}
+
+// profile is what is known of a person at a time.
+func (p *Pipeline) profile(ctx context.Context, tx collector.Tx, who person, at time.Time) (collector.Profile, error) {
+	profile, err := tx.Profile(ctx, who.Joined)
+	return identity.Retain(profile, p.Retention, at), err
 }
 
 func decide(ctx context.Context, tx collector.Tx, site Site, ev collector.Event, who person, profile collector.Profile, purposes []string) (collector.Decision, error) {

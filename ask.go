@@ -153,7 +153,7 @@ func (e explainCommand) Run(p *program) error {
 	if err != nil {
 		return err
 	}
-	reader, done, err := engine.OpenReader(disk, filepath.Join(e.Data, engine.StoreName))
+	reader, done, err := engine.OpenReader(disk, filepath.Join(e.Data, engine.StoreName), time.Now)
 	if err != nil {
 		return err
 	}

@@ -84,7 +84,7 @@ func (n *node) start(ctx context.Context, o nodeOptions) error {
 		return err
 	}
 	e, err := engine.Open(ctx, disk, engine.Config{
-		Dir: folder, Backups: filepath.Join(o.Config.Data, engine.BackupsName), Sites: o.Rules.engineSites(),
+		Dir: folder, Backups: filepath.Join(o.Config.Data, engine.BackupsName), Sites: o.Rules.engineSites(), Retention: retention(o.Config.Retention),
 		Now: time.Now, Random: rand.Reader, Jitter: mathrand.Float64,
 		DiskReserve: uint64(o.Config.DiskReserveMB) << 20,
 		OnSettled:   o.OnSettled, Fatal: fatal, Log: o.Log,

@@ -83,6 +83,13 @@ func (c statusCommand) Run(p *program) error {
 			return err
 		}
 	}
+	var kept collector.RetentionStatus
+	if err := c.act(p, "/api/retention", url.Values{}, true, &kept); err != nil {
+		return err
+	}
+	if err := writeRetention(p.stdout, kept); err != nil {
+		return err
+	}
 	if c.Data == "" {
 		return nil
 	}
@@ -91,6 +98,23 @@ func (c statusCommand) Run(p *program) error {
 		return writeSeal(p.stdout, is)
 	}
 	return nil
+}
+
+// writeRetention says what was deleted because it had expired.
+func writeRetention(w io.Writer, s collector.RetentionStatus) error {
+	if s.Day.IsZero() {
+		_, err := fmt.Fprintln(w, "retention\n  nothing was deleted yet")
+		return err
+	}
+	n := s.Swept
+	text := fmt.Sprintf("retention\n  what had expired by %s is deleted; the journal begins at entry %d\n"+
+		"  deleted so far: %d profiles and %d values of others, %d links, %d consent records, %d events, %d journal entries, %d set aside, %d deliveries\n",
+		s.Day.Format(time.DateOnly), max(s.JournalFrom, 1), n.Profiles, n.Values, n.Links, n.Records, n.Events, n.Frames, n.SetAsides, n.Deliveries)
+	if s.Behind > 1 {
+		text += fmt.Sprintf("  the clock is %d days ahead of that; it is believed when it has said so for a day\n", s.Behind)
+	}
+	_, err := io.WriteString(w, text)
+	return err
 }
 
 // writeStatus says in lines how a destination stands, the reason after the fact.

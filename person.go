@@ -183,7 +183,7 @@ func (e eraseCommand) Run(p *program) error {
 		return err
 	}
 	folder := filepath.Join(e.Data, "store")
-	r, done, err := engine.OpenReader(disk, folder)
+	r, done, err := engine.OpenReader(disk, folder, time.Now)
 	if err != nil {
 		return err
 	}
@@ -230,7 +230,7 @@ func (e exportCommand) Run(p *program) error {
 	if err != nil {
 		return err
 	}
-	r, done, err := engine.OpenReader(disk, filepath.Join(e.Data, "store"))
+	r, done, err := engine.OpenReader(disk, filepath.Join(e.Data, "store"), time.Now)
 	if err != nil {
 		return err
 	}

@@ -37,7 +37,7 @@ func (r replayCommand) Run(p *program) error {
 		return err
 	}
 	done, err := engine.Replay(p.ctx, disk, engine.Config{
-		Dir: filepath.Join(r.Data, "store"), Sites: rules.engineSites(), Now: time.Now, Random: rand.Reader,
+		Dir: filepath.Join(r.Data, "store"), Sites: rules.engineSites(), Retention: retention(c.Retention), Now: time.Now, Random: rand.Reader,
 		Fatal: fatal, Log: newLog(p.stderr, c.Log),
 	}, engine.ReplayOptions{Write: !r.DryRun, AddDeliveries: r.AddDeliveries}, rules.engineDestinations()...)
 	if err != nil {
@@ -50,6 +50,9 @@ func (r replayCommand) Run(p *program) error {
 func (r replayCommand) say(p *program, done engine.Replayed) error {
 	fmt.Fprintf(p.stdout, "Replayed the journal up to entry %d.\n\n%10s %10s %10s %10s %10s\n", done.UpTo, "rows", "missing", "different", "too many", "kept")
 	parted := 0
+	if done.From > 0 {
+		defer fmt.Fprintf(p.stdout, "Entries up to %d have expired (retention.events); what is left of them was kept and not compared.\n", done.From)
+	}
 	for _, t := range done.Tables {
 		parted += t.Parted
 		fmt.Fprintf(p.stdout, "%10d %10d %10d %10d %10d  %s\n", t.Rows, t.Added, t.Changed, t.Removed, t.Kept, t.Name)

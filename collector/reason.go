@@ -73,6 +73,7 @@ const (
 	ReasonCopiesDisagree Reason = "copies_disagree"   // two copies of one event name two customers
 	ReasonErased         Reason = "erased"            // its person was erased
 	ReasonNotComposable  Reason = "not_composable"    // preflight refused it; the detail says what
+	ReasonSpent          Reason = "counted_before"    // a copy of a conversion whose records have expired
 )
 
 // Sentences gives every reason of this package in words for people.
@@ -135,6 +136,7 @@ func Sentences() map[Reason]string {
 		ReasonCopyMerged:     "It is a further copy; what it said is in the first.",
 		ReasonManyBrowsers:   "So many browsers named this customer that it is no one person, so this one was not linked.",
 		ReasonCopiesDisagree: "Two copies of this event name two customers, so only the server's, or else the first, was used.",
+		ReasonSpent:          "It is a late copy of a conversion whose records have expired; it was counted then and is not counted again.",
 		ReasonErased:         "The person was erased, so nothing of it is kept and nothing is sent.",
 		ReasonNotComposable:  "It fails a check that the destination would fail it for.",
 	}

@@ -93,7 +93,7 @@ func costOf(disk vfs.FS, dir string, people []person) (c costing, err error) {
 			c.bytes += i.Size()
 		}
 	}
-	r, done, err := engine.OpenReader(disk, dir)
+	r, done, err := engine.OpenReader(disk, dir, time.Now)
 	if err != nil {
 		return c, err
 	}

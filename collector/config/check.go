@@ -33,6 +33,7 @@ func (c *Config) check(f *Faults) {
 	k.encryption()
 	k.listeners()
 	k.proxies()
+	k.retention(c.Retention)
 	k.destinations()
 	names := map[string]int{}
 	for i, s := range c.Sites {

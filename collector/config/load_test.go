@@ -129,6 +129,10 @@ func TestDefaults(t *testing.T) {
 		Version: 1, DiskReserveMB: 512, Data: "testdata/data", Listen: ":8080",
 		Console: Console{Listen: "127.0.0.1:8081"},
 		Log:     Log{Level: "info", Format: "text"},
+		Retention: Retention{
+			Click: 90 * day, Browser: 90 * day, IP: 90 * day, Sessions: 30 * day, Contact: 400 * day, ExternalIDs: 400 * day,
+			Events: 90 * day, Deliveries: 90 * day, ConsentProof: 1825 * day,
+		},
 		Destinations: []Destination{{Name: "main", Meta: &Meta{
 			Dataset: "1234567890", Token: NewSecret("EAABsecretEnvironmentToken"), Version: "v26.0",
 			BaseURL: "https://graph.facebook.com", PartnerAgent: "matchkey", Timeout: 10 * time.Second,

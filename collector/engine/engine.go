@@ -36,6 +36,8 @@ type Config struct {
 	// choice; empty: none are.
 	Backups string
 	Sites   map[string]Site
+	// Retention says how long what is kept; zero keeps all without end. See retain.go.
+	Retention collector.Retention
 	// MaxLag bounds the pipeline's lag in events; zero means DefaultMaxLag.
 	MaxLag int
 	// DiskReserve is how much of the disk is left free, in bytes; zero means
@@ -71,6 +73,7 @@ type Engine struct {
 	order       []string // of destinations, as given
 	disk        *keyspace.Disk
 	erased      chan struct{} // holds one when there is something to scrub
+	swept       sweptGauge
 
 	running sync.WaitGroup
 	stop    context.CancelFunc // ends rounds
@@ -147,7 +150,8 @@ func (e *Engine) recover(ctx context.Context, destinations []collector.Destinati
 		e.order = append(e.order, d.Name())
 	}
 	e.pipeline, err = pipeline.New(ctx, pipeline.Options{
-		Journal: e.journal, Store: sparing{e.store, e.space}, Sites: e.config.Sites, Log: e.config.Log,
+		Retention: e.config.Retention,
+		Journal:   e.journal, Store: sparing{e.store, e.space}, Sites: e.config.Sites, Log: e.config.Log,
 		Window: window(destinations), Due: e.poke, After: after,
 	})
 	if err != nil {
@@ -178,7 +182,7 @@ func (e *Engine) dispatcher(d collector.Destination, pause collector.Pause) *dis
 		deciders[name] = s.Decider
 	}
 	return dispatch.New(dispatch.Options{
-		Store: sparing{e.store, e.space}, Destination: d, Pause: pause, Await: e.pipeline.Await, Deciders: deciders,
+		Store: store.Using(sparing{e.store, e.space}, e.config.Retention, e.config.Now), Destination: d, Pause: pause, Await: e.pipeline.Await, Deciders: deciders,
 		Now: e.config.Now, Jitter: e.config.Jitter,
 		Sleep: sleep(e.config.Now), OnSettled: e.config.OnSettled, Log: e.config.Log,
 	})
@@ -192,6 +196,7 @@ func (e *Engine) start() {
 	e.running.Go(func() { e.endWithJournal(stopping) })
 	e.running.Go(func() { e.pipeline.Run(ctx) })
 	e.running.Go(func() { e.scrub(stopping) })
+	e.running.Go(func() { e.retain(stopping) })
 	for _, d := range e.dispatchers {
 		e.running.Go(func() { d.Run(ctx, stopping) })
 	}

@@ -32,8 +32,10 @@ type TableDifference = store.TableDifference
 
 // Replayed is what a replay found.
 type Replayed struct {
-	// UpTo is the last journal entry that was replayed: the store's watermark.
+	// UpTo is the last journal entry that was replayed: the store's watermark. From
+	// is the last one that has expired, and of which all is kept; 0 when none has.
 	UpTo   collector.Offset
+	From   collector.Offset
 	Tables []TableDifference
 	// Unknown are deliveries which the journal gives and the store did not have.
 	Unknown int
@@ -122,6 +124,9 @@ func rebuild(ctx context.Context, c Config, live, scratch *pebble.DB, done *Repl
 		return nil, fmt.Errorf("the store has applied the journal up to %d and the journal ends at %d: "+
 			"a replay would lose what was between; restore the data folder from a backup", done.UpTo, durable)
 	}
+	if err := store.TakeKey(live, scratch); err != nil {
+		return nil, err
+	}
 	if err := store.IndexByEntry(live, scratch); err != nil {
 		return nil, fmt.Errorf("couldn't read what came from entries that were redacted since: %w", err)
 	}
@@ -129,11 +134,19 @@ func rebuild(ctx context.Context, c Config, live, scratch *pebble.DB, done *Repl
 	if err != nil {
 		return nil, err
 	}
-	known = &pipeline.Replay{From: func(o collector.Offset) ([]identity.Recalled, []collector.ConsentRecord, error) {
+	kept, err := store.Keepings(live)
+	if err != nil {
+		return nil, err
+	}
+	known = &pipeline.Replay{Kept: kept, From: func(o collector.Offset) ([]identity.Recalled, []collector.ConsentRecord, error) {
 		return store.FromEntry(scratch, o)
 	}}
+	if done.From, err = store.Seed(ctx, live, rebuilt, known.Expired); err != nil {
+		return nil, fmt.Errorf("couldn't take over what came of expired entries: %w", err)
+	}
 	p, err := pipeline.New(ctx, pipeline.Options{
-		Journal: part{j, done.UpTo}, Store: rebuilt, Sites: c.Sites, Log: c.Log, Replay: known,
+		Retention: c.Retention,
+		Journal:   part{j, done.UpTo}, Store: rebuilt, Sites: c.Sites, Log: c.Log, Replay: known,
 		Window: window(destinations), Due: func() {}, After: after,
 	})
 	if err != nil {

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/cockroachdb/pebble/v2"
 	"github.com/cockroachdb/pebble/v2/vfs"
@@ -43,7 +44,7 @@ func backedUp(t *testing.T) (w *world, backup string) {
 // orders are which of the orders a store has, and what is paused.
 func orders(t *testing.T, fs vfs.FS, dir string) (has string) {
 	t.Helper()
-	r, closer, err := engine.OpenReader(fs, fs.PathJoin(dir, engine.StoreName))
+	r, closer, err := engine.OpenReader(fs, fs.PathJoin(dir, engine.StoreName), time.Now)
 	must(t, err)
 	defer closer.Close()
 	for _, order := range []string{"A-1", "A-2"} {
@@ -180,7 +181,7 @@ func restoreKeepsErased(t *testing.T, between func(*world)) {
 	must(t, w.fs.RemoveAll("backups"))
 	sound(t, w.fs, ".")
 
-	r, closer, err := engine.OpenReader(w.fs, "store")
+	r, closer, err := engine.OpenReader(w.fs, "store", time.Now)
 	must(t, err)
 	if _, err := r.Record(t.Context(), collector.Customer("shop", gone.customer)); err == nil || !strings.Contains(err.Error(), "once") {
 		t.Errorf("before it was opened, the record of who was erased: %v", err)

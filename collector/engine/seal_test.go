@@ -126,7 +126,7 @@ func TestSealedFolder(t *testing.T) {
 	if !bytes.Equal(before, raw(t, older, engine.StoreName)) {
 		t.Error("such a program changes something")
 	}
-	reader, done, err := engine.OpenReader(engine.OpenWithSealKeys(w.fs, w.keys...), engine.StoreName)
+	reader, done, err := engine.OpenReader(engine.OpenWithSealKeys(w.fs, w.keys...), engine.StoreName, time.Now)
 	must(t, err)
 	if d, ok, err := reader.Delivery(t.Context(), key("A-2")); !ok || err != nil || d.State != collector.StateDelivered {
 		t.Errorf("read with the key: %+v, %t, %v", d, ok, err)

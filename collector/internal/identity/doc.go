@@ -21,6 +21,7 @@
 //     the visitor: a name of its own, to which no click of before follows, and no
 //     yes. A sign-out starts one as well, which is nobody's; the browser's yes
 //     goes on, until another customer signs in.
+//   - What has expired is as if it had never been seen (retain.go).
 //
 // # What does not depend on the order
 //

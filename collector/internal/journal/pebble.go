@@ -84,7 +84,7 @@ func OpenPebble(db *pebble.DB) (*Pebble, error) {
 	return j, nil
 }
 
-// End is the offset of the last frame in db, 0 when there is none.
+// End is the offset of the last frame that was ever in db, 0 when there was none.
 func End(db *pebble.DB) (collector.Offset, error) {
 	prefix := keyspace.In(keyspace.Journal)
 	it, err := db.NewIter(&pebble.IterOptions{LowerBound: prefix, UpperBound: prefix.End()})
@@ -92,10 +92,15 @@ func End(db *pebble.DB) (collector.Offset, error) {
 		return 0, fmt.Errorf("couldn't look for the journal's end: %w", err)
 	}
 	defer it.Close()
-	if !it.Last() {
-		return 0, it.Error()
+	if it.Last() {
+		return offsetOf(it.Key())
 	}
-	return offsetOf(it.Key())
+	if err := it.Error(); err != nil {
+		return 0, err
+	}
+	// All of it may have expired: offsets are never used again.
+	begins, err := BeginningOf(db)
+	return max(begins.From, 1) - 1, err
 }
 
 func offsetOf(key []byte) (collector.Offset, error) {

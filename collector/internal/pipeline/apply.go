@@ -119,7 +119,7 @@ func (p *Pipeline) apply(ctx context.Context, tx collector.Tx, e collector.Entry
 		return tx.Redact(ev.Key(), decision.Reasons...)
 	}
 	if decision.Outcome.Sends() {
-		return wakeComplete(ctx, tx, who, ev.ReceivedAt)
+		return p.wakeComplete(ctx, tx, who, ev.ReceivedAt)
 	}
 	return nil
 }
@@ -344,7 +344,7 @@ func wakeOpen(tx collector.Tx, who person, at time.Time) error {
 // if there were something to recognise the person by: that may come yet, and the
 // page view before it fixes the session, so it must not depend on which came first.
 func (p *Pipeline) mayKeep(ctx context.Context, tx collector.Tx, site Site, ev collector.Event, who person) (collector.Decision, error) {
-	profile, err := tx.Profile(ctx, who.Joined)
+	profile, err := p.profile(ctx, tx, who, ev.ReceivedAt)
 	if err != nil {
 		return collector.Decision{}, err
 	}
@@ -354,6 +354,12 @@ func (p *Pipeline) mayKeep(ctx context.Context, tx collector.Tx, site Site, ev c
 	}
 	q.Has = append(q.Has, collector.KindBrowser)
 	return site.Decider.Decide(q), nil
+}
+
+// profile is what is known of a person at a time.
+func (p *Pipeline) profile(ctx context.Context, tx collector.Tx, who person, at time.Time) (collector.Profile, error) {
+	profile, err := tx.Profile(ctx, who.Joined)
+	return identity.Retain(profile, p.Retention, at), err
 }
 
 func decide(ctx context.Context, tx collector.Tx, site Site, ev collector.Event, who person, profile collector.Profile, purposes []string) (collector.Decision, error) {

@@ -15,6 +15,8 @@ import (
 type Replay struct {
 	// From returns the tenures and the consent records that came from an entry.
 	From func(collector.Offset) ([]identity.Recalled, []collector.ConsentRecord, error)
+	// Kept are the retentions that came into force, by the entry behind which they did.
+	Kept map[collector.Offset]collector.Keeping
 
 	thin   map[collector.EventKey]bool
 	parted map[string]bool
@@ -53,11 +55,25 @@ func (r *Replay) recall(ctx context.Context, tx collector.Tx, e collector.Entry)
 	if r == nil {
 		return nil
 	}
-	tenures, records, err := r.From(e.Offset)
+	if k, ok := r.Kept[e.Offset-1]; ok {
+		if err := tx.Keep(e.Offset-1, k); err != nil {
+			return err
+		}
+	}
+	return r.set(ctx, tx, e.Offset, len(e.Event.Withheld) > 0 || e.Event.IsForgotten())
+}
+
+// Expired sets what came of an entry that has expired.
+func (r *Replay) Expired(ctx context.Context, tx collector.Tx, entry collector.Offset) error {
+	return r.set(ctx, tx, entry, true)
+}
+
+// set sets what the store has of an entry; silent says that it tells nothing itself.
+func (r *Replay) set(ctx context.Context, tx collector.Tx, entry collector.Offset, silent bool) error {
+	tenures, records, err := r.From(entry)
 	if err != nil {
 		return err
 	}
-	silent := len(e.Event.Withheld) > 0 || e.Event.IsForgotten()
 	for _, t := range tenures {
 		if !silent && !t.Erased {
 			continue
@@ -66,7 +82,7 @@ func (r *Replay) recall(ctx context.Context, tx collector.Tx, e collector.Entry)
 		if err != nil {
 			return err
 		}
-		if err := tx.SetOwner(t.Site, t.Browser, identity.Recall(o, t.Tenure, e.Offset)); err != nil {
+		if err := tx.SetOwner(t.Site, t.Browser, identity.Recall(o, t.Tenure, entry)); err != nil {
 			return err
 		}
 	}

@@ -29,6 +29,8 @@ type Pebble struct {
 	// touched are the rows that erasures changed and whose bytes are still to be
 	// taken off the disk; mu guards it.
 	touched touched
+	// keep is the retention in force; mu guards it.
+	keep collector.Keeping
 }
 
 // OpenPebble uses db as a store, and brings one of an older format up to the
@@ -49,7 +51,11 @@ func OpenPebble(db *pebble.DB, random io.Reader) (*Pebble, error) {
 	p := &Pebble{reader: reader{r: db, key: key}, db: db, leases: ids}
 	// What an erasure touched before a restart is not known any more.
 	unfinished, err := p.unscrubbed()
+	if err != nil {
+		return nil, err
+	}
 	p.touched.all = len(unfinished) > 0
+	p.keep, err = p.lastKeeping()
 	return p, err
 }
 
@@ -100,6 +106,7 @@ func (p *Pebble) change(sync bool, fn func(*tx) error) error {
 func (p *Pebble) commit(t *tx, sync bool, fn func(*tx) error) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	t.keep = p.keep
 	if err := fn(t); err != nil {
 		return err
 	}
@@ -117,6 +124,7 @@ func (p *Pebble) commit(t *tx, sync bool, fn func(*tx) error) error {
 	if err != nil {
 		return fmt.Errorf("couldn't commit to the store: %w", err)
 	}
+	p.keep = t.keep
 	return nil
 }
 

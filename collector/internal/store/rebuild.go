@@ -22,10 +22,12 @@ import (
 // entries are found (2 3 4 G U Y). The rows that find deliveries follow from the
 // deliveries (Q T K X M N V Z). Consent records, links and owners are only ever
 // added to (C O L R H), because refusals stand on them, and so are accounts (A).
-// All else (E I P 1 S) is as the journal says. Of an event from which an erasure
-// took another person's copy it says what there would be had that copy never come.
-// The erasure did the same by what was known then, which may be more: those rows
-// are found by what it left in the journal, put as the journal says, and no
+// All else (E I P 1 S) is as the journal says; where its old part has expired, what
+// that part told is kept (rebuild_retain.go). What falls due (6) is not compared, and
+// made anew; when what was forgotten (7) is what the replay goes by. Of an event from
+// which an erasure took another person's copy it says what there would be had that
+// copy never come. The erasure did the same by what was known then, which may be more:
+// those rows are found by what it left in the journal, put as the journal says, and no
 // difference. Profiles to which such an event had given something are one.
 
 // A policy says what becomes of a row that differs.
@@ -98,6 +100,9 @@ func (r *Rebuild) Run(ctx context.Context) (all []TableDifference, unknown int, 
 	if err := r.check(); err != nil {
 		return nil, 0, err
 	}
+	if err := r.keepOld(ctx); err != nil {
+		return nil, 0, fmt.Errorf("couldn't keep what the journal does not tell any more: %w", err)
+	}
 	lost, err := r.lostDeliveries(ctx)
 	if err != nil {
 		return nil, 0, err
@@ -124,6 +129,10 @@ func (r *Rebuild) Run(ctx context.Context) (all []TableDifference, unknown int, 
 		all = append(all, d)
 	}
 	if r.Write {
+		// What falls due follows from what was written; the next start makes its index.
+		if err := r.Live.Delete(retentionKey('i'), pebble.NoSync); err != nil {
+			return nil, 0, err
+		}
 		if err := r.Live.Delete([]byte{keyspace.Replaying}, pebble.Sync); err != nil {
 			return nil, 0, fmt.Errorf("couldn't end the replay: %w", err)
 		}

@@ -34,6 +34,9 @@ type settings struct {
 
 	people, deliveries int
 	peopleFile, bodies string
+
+	profiles      int
+	data, profile string
 }
 
 func main() {
@@ -50,6 +53,9 @@ func main() {
 	flag.DurationVar(&s.length, "for", 4*time.Second, "beacons: how long a round takes")
 	flag.StringVar(&s.peopleFile, "people-file", "", "sides: where the people are")
 	flag.StringVar(&s.bodies, "bodies", "", "sides: where to write the bodies")
+	flag.IntVar(&s.profiles, "profiles", 1_000_000, "profiles: how many at most; the curve has every power of ten from 10,000 on, and this")
+	flag.StringVar(&s.data, "data", "", "profiles-load, profiles-look: the data folder")
+	flag.StringVar(&s.profile, "cpu-profile", "", "profiles-load: where to write what the processors did")
 	flag.Parse()
 	if err := s.run(); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
@@ -73,6 +79,10 @@ func (s *settings) run() error {
 		return runSide(newFloorSide, s.peopleFile, s.bodies)
 	case "graph":
 		return serveGraph()
+	case "profiles-load":
+		return loadProfiles(s)
+	case "profiles-look":
+		return lookUp(s)
 	}
 	return errors.New("no such role: " + s.role)
 }

@@ -12,11 +12,11 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/go-json-experiment/json"
 	"github.com/google/go-cmp/cmp"
 
 	"matchkey/collector"
 	"matchkey/collector/engine"
+	"matchkey/collector/internal/codec"
 	"matchkey/collector/internal/identity"
 )
 
@@ -194,7 +194,7 @@ func replayWithdrawn(t *testing.T, seed uint64) {
 		}
 		for key, row := range w.rows("P") {
 			var now, was collector.Profile
-			if err := errors.Join(json.Unmarshal([]byte(row), &now), json.Unmarshal([]byte(known[key]), &was)); err != nil {
+			if err := errors.Join(codec.Unmarshal([]byte(row), &now), codec.Unmarshal([]byte(known[key]), &was)); err != nil {
 				t.Fatal(err)
 			}
 			if diff := cmp.Diff(was, identity.Merge(was, now)); diff != "" {
@@ -274,12 +274,12 @@ func withoutMerged(t *testing.T, rows map[string]string) {
 			continue
 		}
 		var rec collector.EventRecord
-		if err := json.Unmarshal([]byte(row), &rec); err != nil {
+		if err := codec.Unmarshal([]byte(row), &rec); err != nil {
 			t.Fatal(err)
 		}
 		rec.Event.Identifiers, rec.Event.Notes, rec.Event.Receipt, rec.Event.ReceivedAt = nil, nil, "", time.Time{}
 		rec.Event.OccurredAt = time.Time{}
-		rest, err := json.Marshal(rec, json.Deterministic(true))
+		rest, err := codec.Append(nil, &rec)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -9,6 +9,9 @@ import (
 	"matchkey/collector"
 )
 
+// visitLength is about how many events it takes from a visit's first to its last.
+const visitLength = 1000
+
 // customerEvery says how many people there are to one who signs in.
 const customerEvery = 4
 
@@ -17,6 +20,7 @@ const customerEvery = 4
 type populace struct {
 	seed uint64
 	now  time.Time
+	size int // people
 }
 
 // loading returns the events that make profiles from to to, in order: a person's
@@ -50,7 +54,8 @@ func visitorsCustomer(person int) string { return "C-" + strconv.Itoa(100_000+pe
 // view is a person's nth page view, as the edge writes it to the journal.
 func (p populace) view(person, nth int) collector.Event {
 	r := rand.New(rand.NewPCG(p.seed, uint64(person)))
-	born := p.now.Add(-time.Duration(1+r.IntN(40*24*3600)) * time.Second).Truncate(time.Millisecond)
+	// They came one after the other, in forty days: an id begins with its time.
+	born := p.now.Add(-time.Hour - time.Duration(float64(40*24*time.Hour)*(1-float64(person)/float64(p.size)))).Truncate(time.Millisecond)
 	browser := 1_000_000_000 + r.IntN(1_000_000_000)
 	clicked, click := r.IntN(3) == 0, letters(r, 57)
 	session := letters(r, 8)
@@ -59,8 +64,8 @@ func (p populace) view(person, nth int) collector.Event {
 	ev := collector.Event{
 		ID: letters(r, 12) + strconv.Itoa(nth), Site: site, Name: collector.EventPageView, Origin: collector.OriginBrowser, Receipt: receipt,
 		OccurredAt: at.Add(-80 * time.Millisecond), ReceivedAt: at,
-		Visitor: "1." + strconv.FormatInt(born.UnixMilli(), 36) + "." + strconv.Itoa(person),
-		Session: session + strconv.Itoa(nth/3), PageView: letters(r, 8) + strconv.Itoa(nth),
+		Visitor: "1." + strconv.FormatInt(born.Unix(), 36) + "." + letters(r, 20),
+		Session: session + strconv.Itoa(nth/visitLength), PageView: letters(r, 8) + strconv.Itoa(nth),
 		Client: collector.Client{
 			IP: fmt.Sprintf("203.0.%d.%d", r.IntN(256), 1+r.IntN(254)), UserAgent: pick(r, agents), Locale: "de-DE",
 			Geo: collector.Geo{Country: "DE", Region: "BE", Source: "geoip"},
@@ -93,4 +98,29 @@ func (p populace) signIn(person int) collector.Event {
 		})
 	}
 	return ev
+}
+
+// visits are the ones that go on at a time, of people who were here before, taken at
+// random. Each is of five page views, one of which comes in every turn of the round.
+type visits struct {
+	populace
+	r    *rand.Rand
+	on   [200]struct{ person, views int }
+	turn int
+}
+
+func newVisits(p populace) *visits { return &visits{populace: p, r: rand.New(rand.NewPCG(p.seed, 2))} }
+
+// next returns the events of the next turns.
+func (v *visits) next(from, to int) (events []collector.Event) {
+	for range to - from {
+		on := &v.on[v.turn%len(v.on)]
+		if on.views == 0 {
+			on.person, on.views = v.r.IntN(v.size), 5
+		}
+		on.views--
+		v.turn++
+		events = append(events, v.view(on.person, 2+v.turn))
+	}
+	return events
 }

@@ -79,10 +79,11 @@ func (p *Pipeline) apply(ctx context.Context, tx collector.Tx, e collector.Entry
 		p.Replay.thinned(ev.Key())
 		return tx.PutEvent(record)
 	}
-	decision, err := p.mayKeep(ctx, tx, site, ev, who)
+	decision, before, err := p.mayKeep(ctx, tx, site, ev, who)
 	if err != nil {
 		return err
 	}
+	joins := seen || who.signedIn // so that what was of somebody else is theirs now
 	if seen && decision.Outcome == collector.Drop {
 		return refuseCopy(tx, record, e, decision)
 	}
@@ -95,6 +96,7 @@ func (p *Pipeline) apply(ctx context.Context, tx collector.Tx, e collector.Entry
 			return err
 		}
 		if linked {
+			joins = true
 			if who.Person, err = identity.PersonOf(ctx, tx, ev); err != nil {
 				return err
 			}
@@ -117,7 +119,7 @@ func (p *Pipeline) apply(ctx context.Context, tx collector.Tx, e collector.Entry
 	if !matched && !decision.Outcome.Sends() {
 		return tx.Redact(ev.Key(), decision.Reasons...)
 	}
-	if decision.Outcome.Sends() {
+	if decision.Outcome.Sends() && (joins || mayWait(before)) {
 		return wakeComplete(ctx, tx, who, ev.ReceivedAt)
 	}
 	return nil
@@ -310,13 +312,14 @@ func wakeOpen(tx collector.Tx, who person, at time.Time) error {
 }
 
 // mayKeep asks whether what came with an event may enter the profile. It is
-// the question that is asked before a send, for no scenario in particular.
-func (p *Pipeline) mayKeep(ctx context.Context, tx collector.Tx, site Site, ev collector.Event, who person) (collector.Decision, error) {
-	profile, err := tx.Profile(ctx, who.Joined)
-	if err != nil {
-		return collector.Decision{}, err
+// the question that is asked before a send, for no scenario in particular. profile
+// is what was known before the event.
+func (p *Pipeline) mayKeep(ctx context.Context, tx collector.Tx, site Site, ev collector.Event, who person) (d collector.Decision, profile collector.Profile, err error) {
+	if profile, err = tx.Profile(ctx, who.Joined); err != nil {
+		return d, profile, err
 	}
-	return decide(ctx, tx, site, ev, who, profile, nil)
+	d, err = decide(ctx, tx, site, ev, who, profile, nil)
+	return d, profile, err
 }
 
 func decide(ctx context.Context, tx collector.Tx, site Site, ev collector.Event, who person, profile collector.Profile, purposes []string) (collector.Decision, error) {

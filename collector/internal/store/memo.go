@@ -69,6 +69,8 @@ func weightOf(v any) int {
 		return row + 300 + 250*len(v.Identifiers) + 450*len(v.Sessions)
 	case *collector.Owner:
 		return row + 100*(1+len(v.Earlier))
+	case []collector.Link:
+		return row + 200*len(v)
 	case []collector.ConsentRecord:
 		return row + 450*len(v)
 	}
@@ -124,19 +126,21 @@ func (c *changes) changed(key []byte) {
 	case keyspace.Profile, keyspace.Owner, keyspace.LinkBack:
 		c.memo.drop(key)
 	case keyspace.Record:
-		c.memo.drop(subjectPart(key))
+		c.memo.drop(strs(key, 3)) // all of a subject
+	case keyspace.Link:
+		c.memo.drop(strs(key, 2)) // all of a customer
 	}
 	delete(c.memo.filled, key[0])
 }
 
-// subjectPart is the start of a key that names a table and a subject.
-func subjectPart(key []byte) []byte {
-	for i, parts := 1, 0; i+1 < len(key); i++ {
+// strs is the start of a key that has its table and n strings.
+func strs(key []byte, n int) []byte {
+	for i := 1; i+1 < len(key); i++ {
 		if key[i] != 0 {
 			continue
 		}
 		if i++; key[i] == 1 {
-			if parts++; parts == 3 {
+			if n--; n == 0 {
 				return key[:i+1]
 			}
 		}

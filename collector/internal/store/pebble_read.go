@@ -181,10 +181,13 @@ func linkBackKey(site, visitor string) keyspace.Key {
 	return keyspace.In(keyspace.LinkBack).Str(site).Str(visitor)
 }
 
-// links returns a customer's links, latest first. The profile is joined over
-// the first few; a refusal is looked for behind all.
+// linksOf returns a customer's links, latest first. The profile is joined over
+// the first few; a refusal is looked for behind all. The list is shared with the memo.
 func (r reader) linksOf(site, customer string) (links []collector.Link, err error) {
 	prefix := keyspace.In(keyspace.Link).Str(site).Str(customer)
+	if known, ok := r.memo.get(prefix); ok {
+		return known.([]collector.Link), nil
+	}
 	err = r.scan(prefix, prefix.End(), func(_, value []byte) (bool, error) {
 		var l collector.Link
 		if err := unmarshal(value, &l); err != nil {
@@ -194,6 +197,9 @@ func (r reader) linksOf(site, customer string) (links []collector.Link, err erro
 		return len(links) < maxLinks, nil
 	})
 	slices.SortFunc(links, compareLinks)
+	if err == nil {
+		r.memo.put(prefix, links)
+	}
 	return links, err
 }
 

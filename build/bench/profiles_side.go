@@ -20,11 +20,14 @@ import (
 
 // How much is done beside the loading.
 const (
-	appended    = 500    // events of one append
-	returning   = 50_000 // events of people who are known, at random
-	lookedCold  = 2_000
-	lookedWarm  = 20_000
-	nobodyHears = "http://127.0.0.1:9" // there is nothing to send
+	appended   = 500    // events of one append
+	returning  = 50_000 // events of people who are known, at random
+	lookedCold = 2_000
+	lookedWarm = 20_000
+	// The pipeline is no further behind when the process is killed: a start applies
+	// what is left.
+	lagWhenKilled = 2_000
+	nobodyHears   = "http://127.0.0.1:9" // there is nothing to send
 )
 
 // A phase is what a number of events cost the process.
@@ -55,9 +58,6 @@ func loadProfiles(s *settings) error {
 	if l.Load, err = feed(e, s.profiles, "", func(from, to int) []collector.Event { return people.loading(from, to) }); err != nil {
 		return err
 	}
-	if err := e.Journal().Healthy(); err != nil {
-		return err
-	}
 	known := newVisits(people).next
 	if l.Return, err = feed(e, min(returning, s.profiles*2), s.profile, known); err != nil {
 		return err
@@ -69,8 +69,11 @@ func loadProfiles(s *settings) error {
 		return err
 	}
 	for { // until it is killed
-		if _, err := feed(e, appended, "", known); err != nil {
+		if _, err := e.Journal().Append(context.Background(), known(0, appended)); err != nil {
 			return err
+		}
+		for e.Lag() > lagWhenKilled {
+			time.Sleep(time.Millisecond)
 		}
 	}
 }
@@ -125,7 +128,6 @@ func feed(e *engine.Engine, n int, file string, make func(from, to int) []collec
 // looked is what the process found that opens the folder after the kill.
 type looked struct {
 	Open     float64 // seconds until the engine is ready
-	Caught   int     // events that were applied meanwhile
 	Cold     quantiles
 	Warm     quantiles
 	Resident int64

@@ -127,7 +127,10 @@ func feed(e *engine.Engine, n int, file string, make func(from, to int) []collec
 
 // looked is what the process found that opens the folder after the kill.
 type looked struct {
-	Open     float64 // seconds until the engine is ready
+	// Open is how many seconds it took until the engine was ready, OpenProcessor how
+	// many of the processors.
+	Open, OpenProcessor float64
+
 	Cold     quantiles
 	Warm     quantiles
 	Resident int64
@@ -145,7 +148,7 @@ func lookUp(s *settings) error {
 		return err
 	}
 	var l looked
-	l.Open = time.Since(began).Seconds()
+	l.Open, l.OpenProcessor = time.Since(began).Seconds(), processorTime().Seconds()
 	r := rand.New(rand.NewPCG(s.seed, 3))
 	names := make([]string, lookedCold)
 	for i := range names {

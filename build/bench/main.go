@@ -47,7 +47,7 @@ func main() {
 	flag.StringVar(&s.only, "only", "", "all: measure only beacons, compose, dispatch or profiles, and keep the other sections")
 	flag.StringVar(&s.out, "out", "BENCHMARKS.md", "all: where to write")
 	flag.IntVar(&s.rounds, "rounds", 3, "all: rounds of each case")
-	flag.Uint64Var(&s.seed, "seed", 1, "compose, dispatch: of the people")
+	flag.Uint64Var(&s.seed, "seed", 1, "compose, dispatch, profiles: of the people")
 	flag.IntVar(&s.people, "people", 10_000, "compose: how many people, one event each")
 	flag.IntVar(&s.deliveries, "deliveries", 10_000, "dispatch: how many deliveries are queued")
 	flag.StringVar(&s.url, "url", "", "load: where to send")

@@ -41,8 +41,8 @@ func (p populace) loading(from, to int) (events []collector.Event) {
 	return events
 }
 
-// visitors is how many of a number of profiles are visitors, customer the name of
-// the n-th of the rest.
+// visitors is how many of a number of profiles are visitors, customers how many are
+// not, and customerOf the name of the nth of these.
 func visitors(profiles int) int { return profiles / (customerEvery + 1) * customerEvery }
 
 func customers(profiles int) int { return profiles / (customerEvery + 1) }

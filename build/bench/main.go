@@ -13,6 +13,8 @@
 //     beside a loop that posts the same bodies and does nothing else.
 //   - sealed: journal and look-ups on a data folder that is encrypted at rest,
 //     beside one that is not.
+//   - profiles: what an event costs from the journal to its applied profile, and
+//     what a folder of many profiles takes, beside a bare Pebble.
 package main
 
 import (
@@ -36,15 +38,18 @@ type settings struct {
 
 	people, deliveries int
 	peopleFile, bodies string
+
+	profiles      int
+	data, profile string
 }
 
 func main() {
 	var s settings
 	flag.StringVar(&s.role, "role", "all", "all, or what a process of the bench is started as: bare, fsync, load, matchkey-side, floor-side, graph")
-	flag.StringVar(&s.only, "only", "", "all: measure only beacons, compose, dispatch or sealed, and keep the other sections")
+	flag.StringVar(&s.only, "only", "", "all: measure only beacons, compose, dispatch, sealed or profiles, and keep the other sections")
 	flag.StringVar(&s.out, "out", "BENCHMARKS.md", "all: where to write")
 	flag.IntVar(&s.rounds, "rounds", 3, "all: rounds of each case")
-	flag.Uint64Var(&s.seed, "seed", 1, "compose, dispatch, sealed: of the people")
+	flag.Uint64Var(&s.seed, "seed", 1, "compose, dispatch, sealed, profiles: of the people")
 	flag.IntVar(&s.people, "people", 10_000, "compose, sealed: how many people, one event each")
 	flag.IntVar(&s.deliveries, "deliveries", 10_000, "dispatch: how many deliveries are queued")
 	flag.StringVar(&s.url, "url", "", "load: where to send")
@@ -52,6 +57,9 @@ func main() {
 	flag.DurationVar(&s.length, "for", 4*time.Second, "beacons: how long a round takes")
 	flag.StringVar(&s.peopleFile, "people-file", "", "sides: where the people are")
 	flag.StringVar(&s.bodies, "bodies", "", "sides: where to write the bodies")
+	flag.IntVar(&s.profiles, "profiles", 1_000_000, "profiles: how many at most; the curve has every power of ten from 10,000 on, and this")
+	flag.StringVar(&s.data, "data", "", "profiles-load, profiles-look: the data folder")
+	flag.StringVar(&s.profile, "cpu-profile", "", "profiles-load: where to write what the processors did")
 	flag.Parse()
 	if err := s.run(); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
@@ -75,6 +83,12 @@ func (s *settings) run() error {
 		return runSide(newFloorSide, s.peopleFile, s.bodies)
 	case "graph":
 		return serveGraph()
+	case "profiles-load":
+		return loadProfiles(s)
+	case "profiles-bare":
+		return bareProfiles(s)
+	case "profiles-look":
+		return lookUp(s)
 	}
 	return errors.New("no such role: " + s.role)
 }
@@ -94,13 +108,14 @@ var benches = []bench{
 	{"compose", "From joined profile to encoded batch", checkNode, measureCompose},
 	{"dispatch", "Dispatch end to end", func() error { return nil }, measureDispatch},
 	{"sealed", "Encryption at rest", func() error { return nil }, measureSealed},
+	{"profiles", "Millions of profiles", func() error { return nil }, measureProfiles},
 }
 
 // measure runs the benches and rewrites their sections.
 func (s *settings) measure() error {
 	wanted := slices.DeleteFunc(slices.Clone(benches), func(b bench) bool { return s.only != "" && b.name != s.only })
 	if len(wanted) == 0 {
-		return fmt.Errorf("there is no bench %q; there are beacons, compose, dispatch and sealed", s.only)
+		return fmt.Errorf("there is no bench %q; there are beacons, compose, dispatch, sealed and profiles", s.only)
 	}
 	for _, b := range wanted {
 		if err := b.check(); err != nil {

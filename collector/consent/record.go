@@ -3,8 +3,8 @@ package consent
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"fmt"
 	"slices"
+	"strconv"
 	"time"
 
 	"matchkey/collector"
@@ -106,12 +106,13 @@ func (r *Register) concerned(given collector.ConsentAnswer) []permission {
 // recordID names a row by the sender's claimed time, which is the same in every
 // repetition.
 func recordID(r collector.ConsentRecord, claimed time.Time) string {
-	h := sha256.New()
+	text := make([]byte, 0, 256)
 	for _, part := range []string{
 		r.Subject.Site, string(r.Subject.Kind), r.Subject.ID,
 		r.Purpose, r.Action, claimed.UTC().Format(time.RFC3339Nano), r.Notice,
 	} {
-		fmt.Fprintf(h, "%q\n", part) // quoted, so that no two lists read alike
+		text = append(strconv.AppendQuote(text, part), '\n') // quoted, so that no two lists read alike
 	}
-	return "cr_" + hex.EncodeToString(h.Sum(nil)[:16])
+	sum := sha256.Sum256(text)
+	return "cr_" + hex.EncodeToString(sum[:16])
 }

@@ -12,11 +12,11 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/go-json-experiment/json"
 	"github.com/google/go-cmp/cmp"
 
 	"matchkey/collector"
 	"matchkey/collector/engine"
+	"matchkey/collector/internal/codec"
 	"matchkey/collector/internal/identity"
 )
 
@@ -269,7 +269,7 @@ func (w *world) toldNoMore(seed uint64, known map[string]string) {
 			w.Errorf("seed %d: the replay made a profile that was not there: %q", seed, key)
 			continue
 		}
-		if err := errors.Join(json.Unmarshal([]byte(row), &now), json.Unmarshal([]byte(known[key]), &was)); err != nil {
+		if err := errors.Join(codec.Unmarshal([]byte(row), &now), codec.Unmarshal([]byte(known[key]), &was)); err != nil {
 			w.Fatal(err)
 		}
 		if diff := cmp.Diff(was, identity.Merge(was, now)); diff != "" {

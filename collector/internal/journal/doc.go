@@ -23,15 +23,16 @@
 // The oldest entries expire (trim.go). A row says where the journal begins, so that
 // offsets go on when all of it has expired.
 //
-// # Frame, version 1
+// # Frame, version 2
 //
 // One event is one frame under its offset. This cannot change; add a version.
 //
 //	┌─────────┬──────────────┬─────────────────────┐
-//	│ 0x01    │ CRC-32C      │ the event as JSON   │
-//	│ 1 byte  │ 4 bytes, BE  │ UTF-8               │
+//	│ 0x02    │ CRC-32C      │ the event, binary   │
+//	│ 1 byte  │ 4 bytes, BE  │ see package codec   │
 //	└─────────┴──────────────┴─────────────────────┘
 //
-// The checksum is of the JSON. A frame that cannot be read is never deleted:
+// Version 1, 0x01, has the event as JSON; such frames of older folders stay as
+// they are and are read. The checksum is of the event. A frame that cannot be read is never deleted:
 // Read returns [FrameError] with its offset, and the pipeline sets it aside.
 package journal

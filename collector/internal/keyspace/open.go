@@ -15,8 +15,22 @@ import (
 	"matchkey/collector/internal/sealedfs"
 )
 
-// cacheBytes bounds the block cache.
-const cacheBytes = 128 << 20
+// Sizes that were found by `go run ./build/bench -only profiles`; BENCHMARKS.md has
+// the numbers.
+const (
+	// cacheBytes bounds the block cache. With four memtables, what the store
+	// remembers and the garbage collector's share it stays below 300 MB.
+	cacheBytes = 96 << 20
+	// A look-up reads a block of this size. Twice Pebble's compresses better; more
+	// would make a look-up of one row dearer.
+	blockBytes = 8 << 10
+	// One index block a table, up to a table of millions of rows: with Pebble's a
+	// look-up goes through two.
+	indexBlockBytes = 256 << 10
+	// The first level below the newest files is four times Pebble's, so that a folder
+	// of some gigabytes has one level less to rewrite and to look into.
+	baseLevelBytes = 256 << 20
+)
 
 // Current is the format this program writes. It opens every one from 1 on; the
 // store brings older ones up to it.
@@ -70,7 +84,11 @@ func Open(o Options) (*pebble.DB, error) {
 		// is begun anew when its changes outnumber the tables, which costs one small
 		// write for every change.
 		MaxManifestFileSize: 1,
+		LBaseMaxBytes:       baseLevelBytes,
 	}
+	// Fast above, zstd in the last level, which is most of the data and is rewritten
+	// least. A table says itself how it is compressed.
+	opts.ApplyCompressionSettings(func() pebble.DBCompressionSettings { return pebble.DBCompressionBalanced })
 	if o.ReadOnly {
 		// Who only looks is told by the error of the read; Pebble's own answer to
 		// a wrong checksum ends the process.
@@ -83,6 +101,7 @@ func Open(o Options) (*pebble.DB, error) {
 	// link, an event's earlier copy.
 	for i := range opts.Levels {
 		opts.Levels[i].FilterPolicy = bloom.FilterPolicy(10)
+		opts.Levels[i].BlockSize, opts.Levels[i].IndexBlockSize = blockBytes, indexBlockBytes
 	}
 	db, err := pebble.Open(o.Dir, opts)
 	if sealed != nil {

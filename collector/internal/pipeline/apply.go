@@ -80,10 +80,11 @@ func (p *Pipeline) apply(ctx context.Context, tx collector.Tx, e collector.Entry
 		p.Replay.thinned(ev.Key())
 		return tx.PutEvent(record)
 	}
-	decision, err := p.mayKeep(ctx, tx, site, ev, who)
+	decision, before, err := p.mayKeep(ctx, tx, site, ev, who)
 	if err != nil {
 		return err
 	}
+	joins := seen || who.signedIn // so that what was of somebody else is theirs now
 	if seen && decision.Outcome == collector.Drop {
 		return refuseCopy(tx, record, e, decision)
 	}
@@ -96,6 +97,7 @@ func (p *Pipeline) apply(ctx context.Context, tx collector.Tx, e collector.Entry
 			return err
 		}
 		if linked {
+			joins = true
 			if who.Person, err = identity.PersonOf(ctx, tx, ev); err != nil {
 				return err
 			}
@@ -118,7 +120,7 @@ func (p *Pipeline) apply(ctx context.Context, tx collector.Tx, e collector.Entry
 	if !matched && !decision.Outcome.Sends() {
 		return tx.Redact(ev.Key(), decision.Reasons...)
 	}
-	if decision.Outcome.Sends() {
+	if decision.Outcome.Sends() && (joins || mayWait(before)) {
 		return p.wakeComplete(ctx, tx, who, ev.ReceivedAt)
 	}
 	return nil
@@ -343,17 +345,17 @@ func wakeOpen(tx collector.Tx, who person, at time.Time) error {
 // the question that is asked before a send, for no scenario in particular, and as
 // if there were something to recognise the person by: that may come yet, and the
 // page view before it fixes the session, so it must not depend on which came first.
-func (p *Pipeline) mayKeep(ctx context.Context, tx collector.Tx, site Site, ev collector.Event, who person) (collector.Decision, error) {
-	profile, err := p.profile(ctx, tx, who, ev.ReceivedAt)
-	if err != nil {
-		return collector.Decision{}, err
+// profile is what was known before the event.
+func (p *Pipeline) mayKeep(ctx context.Context, tx collector.Tx, site Site, ev collector.Event, who person) (d collector.Decision, profile collector.Profile, err error) {
+	if profile, err = p.profile(ctx, tx, who, ev.ReceivedAt); err != nil {
+		return d, profile, err
 	}
 	q, err := identity.Ask(ctx, tx, ev, who.Person, profile, nil, ev.ReceivedAt)
 	if err != nil {
-		return collector.Decision{}, err
+		return d, profile, err
 	}
 	q.Has = append(q.Has, collector.KindBrowser)
-	return site.Decider.Decide(q), nil
+	return site.Decider.Decide(q), profile, nil
 }
 
 // profile is what is known of a person at a time.

@@ -112,6 +112,13 @@ func releaseComplete(ctx context.Context, tx collector.Tx, better collector.Deli
 	return tx.Wake(d.Key, better.MatchedAt)
 }
 
+// mayWait reports whether deliveries of a person can be waiting, by the profile
+// before an event: what waits was sent by an event that left a profile behind, and
+// is released by the one that completes it. It spares most events a look.
+func mayWait(before collector.Profile) bool {
+	return !before.FirstAt.IsZero() && !complete(collector.Event{}, before)
+}
+
 // wakeComplete releases a person's waiting deliveries as soon as the profile
 // has what they wait for. Most people have none, so that is looked at first.
 func (p *Pipeline) wakeComplete(ctx context.Context, tx collector.Tx, who person, at time.Time) error {

@@ -105,30 +105,7 @@ func (c *Check) frame(r reader, key, value []byte) error {
 // check.
 func (c *Check) row(key, value []byte) {
 	c.Rows++
-	var v any
 	switch key[0] {
-	case keyspace.Event:
-		v = &collector.EventRecord{}
-	case keyspace.Profile:
-		v = &collector.Profile{}
-	case keyspace.Owner:
-		v = &collector.Owner{}
-	case keyspace.Link:
-		v = &collector.Link{}
-	case keyspace.Record:
-		v = &collector.ConsentRecord{}
-	case keyspace.Delivery:
-		v = &collector.Delivery{}
-	case keyspace.Account:
-		v = &collector.Account{}
-	case keyspace.SetAside:
-		v = &collector.SetAside{}
-	case keyspace.Pause:
-		v = &collector.Pause{}
-	case keyspace.Tombstone:
-		v = &tombstone{}
-	case keyspace.Receipt:
-		v = &collector.Receipt{}
 	case keyspace.Concern:
 		if _, ok := concernedEvent(value); !ok {
 			c.fault("a row of table %c is not what that table holds", key[0])
@@ -149,7 +126,9 @@ func (c *Check) row(key, value []byte) {
 			c.fault("the key of the folder's hashes has %d bytes and not %d: who was erased is not known any more", len(value), hashKeyBytes)
 		}
 		return
-	default:
+	}
+	v := valueOf(key[0])
+	if v == nil {
 		return
 	}
 	if unmarshal(value, v) != nil { // whose error might quote a person's data
@@ -160,4 +139,34 @@ func (c *Check) row(key, value []byte) {
 		c.fault("the account of %s, site %s, destination %s, %s is not closed: %d matched, and the states add up to %d less",
 			a.Hour.Format("2006-01-02T15:04Z"), a.Site, a.Destination, a.Send, a.Matched, a.Remainder())
 	}
+}
+
+// valueOf is a new value of the type that a table's rows hold; nil for a table
+// whose values are no words.
+func valueOf(letter byte) any {
+	switch letter {
+	case keyspace.Event:
+		return &collector.EventRecord{}
+	case keyspace.Profile:
+		return &collector.Profile{}
+	case keyspace.Owner:
+		return &collector.Owner{}
+	case keyspace.Link:
+		return &collector.Link{}
+	case keyspace.Record:
+		return &collector.ConsentRecord{}
+	case keyspace.Delivery:
+		return &collector.Delivery{}
+	case keyspace.Account:
+		return &collector.Account{}
+	case keyspace.SetAside:
+		return &collector.SetAside{}
+	case keyspace.Pause:
+		return &collector.Pause{}
+	case keyspace.Tombstone:
+		return &tombstone{}
+	case keyspace.Receipt:
+		return &collector.Receipt{}
+	}
+	return nil
 }

@@ -24,7 +24,7 @@ func migrate(db *pebble.DB, key hashKey) error {
 	if err != nil || format == keyspace.Current {
 		return err
 	}
-	m := &migration{db: db, tx: &tx{reader: reader{r: db, key: key}, batch: db.NewBatch()}}
+	m := &migration{db: db, tx: &tx{reader: reader{r: db, key: key}, batch: &changes{Batch: db.NewBatch()}}}
 	defer func() { m.tx.batch.Close() }()
 	for _, step := range m.steps(format) {
 		if err = step(); err != nil {
@@ -71,7 +71,7 @@ func (m *migration) each(table byte, fn func(key, value []byte) error) error {
 		if err := m.tx.batch.Commit(pebble.NoSync); err != nil {
 			return false, err
 		}
-		m.tx.batch = m.db.NewBatch()
+		m.tx.batch = &changes{Batch: m.db.NewBatch()}
 		return true, nil
 	})
 }

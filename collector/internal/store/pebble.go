@@ -26,6 +26,8 @@ type Pebble struct {
 	// the dispatchers and people write to the same deliveries.
 	mu     sync.Mutex
 	leases *leaseIDs
+	// memo is of all changes; mu guards it.
+	memo *memo
 	// touched are the rows that erasures changed and whose bytes are still to be
 	// taken off the disk; mu guards it.
 	touched touched
@@ -48,7 +50,7 @@ func OpenPebble(db *pebble.DB, random io.Reader) (*Pebble, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &Pebble{reader: reader{r: db, key: key}, db: db, leases: ids}
+	p := &Pebble{reader: reader{r: db, key: key}, db: db, leases: ids, memo: newMemo()}
 	// What an erasure touched before a restart is not known any more.
 	unfinished, err := p.unscrubbed()
 	if err != nil {
@@ -90,8 +92,8 @@ func (l *leaseIDs) new() string {
 // lock, so that changes share their syncs: others may see it before it is
 // durable, and what they make of it comes after it in the log.
 func (p *Pebble) change(sync bool, fn func(*tx) error) error {
-	t := &tx{batch: p.db.NewIndexedBatch(), accounts: map[accountKey]*collector.Account{}}
-	t.reader = reader{r: t.batch, memo: newMemo(), key: p.key}
+	t := &tx{batch: &changes{Batch: p.db.NewIndexedBatch()}, accounts: map[accountKey]*collector.Account{}}
+	t.reader = reader{r: t.batch, key: p.key}
 	defer t.batch.Close()
 	if err := p.commit(t, sync, fn); err != nil || !sync || t.batch.Empty() {
 		return err
@@ -103,23 +105,28 @@ func (p *Pebble) change(sync bool, fn func(*tx) error) error {
 }
 
 // commit runs fn and puts what it wrote into the log, one change at a time.
-func (p *Pebble) commit(t *tx, sync bool, fn func(*tx) error) error {
+func (p *Pebble) commit(t *tx, sync bool, fn func(*tx) error) (err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	t.keep = p.keep
+	t.memo, t.batch.memo = p.memo, p.memo
+	defer func() {
+		if err != nil && p.memo != nil {
+			p.memo = newMemo() // what it noted did not happen
+		}
+	}()
 	if err := fn(t); err != nil {
 		return err
 	}
 	if err := t.writeAccounts(); err != nil {
 		return err
 	}
-	var err error
 	switch {
 	case t.batch.Empty():
 	case sync:
-		err = p.db.ApplyNoSyncWait(t.batch, pebble.Sync)
+		err = p.db.ApplyNoSyncWait(t.batch.Batch, pebble.Sync)
 	default:
-		err = p.db.Apply(t.batch, pebble.NoSync)
+		err = p.db.Apply(t.batch.Batch, pebble.NoSync)
 	}
 	if err != nil {
 		return fmt.Errorf("couldn't commit to the store: %w", err)

@@ -52,7 +52,7 @@ func (p *Pebble) eraseSome(ctx context.Context, s collector.Subject, receipt *co
 			return err
 		}
 		// Under the lock of the commit, so that no scrub comes between.
-		p.touched.add(keysOf(t.batch))
+		p.touched.add(keysOf(t.batch.Batch))
 		return nil
 	})
 	if err == nil {
@@ -148,11 +148,19 @@ func (r reader) tombstone(name string) (t tombstone, err error) {
 
 // hasAny reports whether a table has a row.
 func (r reader) hasAny(table byte) (any bool, err error) {
+	if r.memo != nil {
+		if any, known := r.memo.filled[table]; known {
+			return any, nil
+		}
+	}
 	prefix := keyspace.In(table)
 	err = r.scan(prefix, prefix.End(), func(_, _ []byte) (bool, error) {
 		any = true
 		return false, nil
 	})
+	if r.memo != nil && err == nil {
+		r.memo.filled[table] = any
+	}
 	return any, err
 }
 
@@ -279,7 +287,6 @@ func (t *tx) dropProfile(p collector.Profile) error {
 	if err := errors.Join(t.hold(p, none), redue(t, profileDue(p, t.keep), nil)); err != nil {
 		return err
 	}
-	t.memo.profiles[p.Subject] = none
 	return t.batch.Delete(profileKey(p.Subject), nil)
 }
 
@@ -294,20 +301,18 @@ func (t *tx) dropRecords(s collector.Subject) (n int, err error) {
 func linkKeys(l collector.Link) [2]keyspace.Key {
 	return [2]keyspace.Key{
 		keyspace.In(keyspace.Link).Str(l.Site).Str(l.Customer).Str(l.Visitor),
-		keyspace.In(keyspace.LinkBack).Str(l.Site).Str(l.Visitor),
+		linkBackKey(l.Site, l.Visitor),
 	}
 }
 
 func (t *tx) dropLink(l collector.Link) error {
-	t.memo.customers[collector.Visitor(l.Site, l.Visitor)] = customer{}
 	keys := linkKeys(l)
 	return errors.Join(t.batch.Delete(keys[0], nil), t.batch.Delete(keys[1], nil))
 }
 
 func (t *tx) putLink(l collector.Link) error {
-	t.memo.customers[collector.Visitor(l.Site, l.Visitor)] = customer{l.Customer, true}
 	keys := linkKeys(l)
-	return errors.Join(t.put(keys[0], l), t.put(keys[1], l.Customer))
+	return errors.Join(t.put(keys[0], &l), t.put(keys[1], &l.Customer))
 }
 
 func (t *tx) dropSharer(hash string, s collector.Subject) error {
@@ -315,7 +320,7 @@ func (t *tx) dropSharer(hash string, s collector.Subject) error {
 }
 
 func (t *tx) dropOwner(site, visitor string) error {
-	return t.batch.Delete(keyspace.In(keyspace.Owner).Str(site).Str(visitor), nil)
+	return t.batch.Delete(ownerKey(site, visitor), nil)
 }
 
 func (t *tx) replace(before, after *collector.Delivery) error {

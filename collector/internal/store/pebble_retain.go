@@ -294,8 +294,12 @@ func (t *tx) putProfile(was, is collector.Profile) error {
 	if err := errors.Join(t.hold(was, is), redue(t, profileDue(was, t.keep), profileDue(is, t.keep))); err != nil {
 		return err
 	}
-	t.memo.profiles[is.Subject] = is
-	return t.put(profileKey(is.Subject), is)
+	key := profileKey(is.Subject)
+	if err := t.put(key, &is); err != nil {
+		return err
+	}
+	t.memo.put(key, &is)
+	return nil
 }
 
 func (t *tx) dropDelivery(d *collector.Delivery) error {

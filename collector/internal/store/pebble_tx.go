@@ -6,9 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
-
-	"github.com/cockroachdb/pebble/v2"
 
 	"matchkey/collector"
 	"matchkey/collector/internal/identity"
@@ -19,21 +18,23 @@ import (
 // tx is one change: reads see its writes, and they are committed together.
 type tx struct {
 	reader
-	batch *pebble.Batch
+	batch *changes
 	// accounts are those that were changed. A batch's deliveries are mostly of
 	// one account, which is written once, at the end.
 	accounts map[accountKey]*collector.Account
 	// keep is the retention in force.
 	keep collector.Keeping
+	row  []byte // where the next row is encoded
 }
 
 func (t *tx) set(key keyspace.Key, value []byte) error { return t.batch.Set(key, value, nil) }
 
 func (t *tx) put(key keyspace.Key, v any) error {
-	b, err := marshal(v)
+	b, err := appendRow(t.row[:0], v)
 	if err != nil {
 		return err
 	}
+	t.row = b // the batch keeps a copy
 	return t.set(key, b)
 }
 
@@ -45,7 +46,7 @@ func (t *tx) PutEvent(rec collector.EventRecord) error {
 			return err
 		}
 	}
-	return t.put(eventKey(k), rec)
+	return t.put(eventKey(k), &rec)
 }
 
 // eventIDKeys are the rows that find an event by its ID, or its own id.
@@ -78,15 +79,15 @@ func (t *tx) retain(p collector.Profile) collector.Profile {
 
 // SetOwner implements collector.Tx.
 func (t *tx) SetOwner(site, visitor string, o collector.Owner) error {
-	if err := t.put(keyspace.In(keyspace.Owner).Str(site).Str(visitor), o); err != nil || o.Customer == "" {
+	key := ownerKey(site, visitor)
+	if err := t.put(key, &o); err != nil {
 		return err
 	}
-	name := identity.Effective(visitor, o.Generation)
-	t.memo.customers[collector.Visitor(site, name)] = customer{o.Customer, true}
-	if err := t.put(keyspace.In(keyspace.LinkBack).Str(site).Str(name), o.Customer); err != nil {
-		return err
+	t.memo.put(key, &o)
+	if o.Customer == "" {
+		return nil
 	}
-	return t.put(keyspace.In(keyspace.Link).Str(site).Str(o.Customer).Str(name), linkOf(site, name, o))
+	return t.putLink(linkOf(site, identity.Effective(visitor, o.Generation), o))
 }
 
 // AddSharer implements collector.Tx.
@@ -119,24 +120,30 @@ func (t *tx) Sharers(site, hash string) (sharers []collector.Subject, err error)
 
 // AddRecord implements collector.Tx.
 func (t *tx) AddRecord(rec collector.ConsentRecord) (bool, error) {
-	key := keyspace.In(keyspace.Record).Subject(rec.Subject).Str(rec.ID)
-	var was collector.ConsentRecord
-	if ok, err := t.get(key, &was); ok || err != nil {
-		return false, err
-	}
-	known, err := t.Records(context.Background(), rec.Subject)
+	known, err := t.recordsOf(rec.Subject)
 	if err != nil {
 		return false, err
 	}
-	if err := errors.Join(t.put(key, rec), redue(t, nil, recordDue(rec, t.keep))); err != nil {
+	if slices.ContainsFunc(known, func(k collector.ConsentRecord) bool { return k.ID == rec.ID }) {
+		return false, nil
+	}
+	if err := errors.Join(t.put(recordRow(rec), &rec), redue(t, nil, recordDue(rec, t.keep))); err != nil {
 		return false, err
 	}
-	for _, old := range overruled(append(known, rec), rec.Purpose) {
+	known = append(slices.Clone(known), rec)
+	slices.SortFunc(known, func(a, b collector.ConsentRecord) int { return strings.Compare(a.ID, b.ID) })
+	for _, old := range overruled(known, rec.Purpose) {
 		if err := t.dropRecord(old); err != nil {
 			return false, err
 		}
+		known = slices.DeleteFunc(known, func(k collector.ConsentRecord) bool { return k.ID == old.ID })
 	}
+	t.memo.put(keyspace.In(keyspace.Record).Subject(rec.Subject), known)
 	return true, nil
+}
+
+func recordRow(r collector.ConsentRecord) keyspace.Key {
+	return keyspace.In(keyspace.Record).Subject(r.Subject).Str(r.ID)
 }
 
 // AddDelivery implements collector.Tx.
@@ -237,7 +244,7 @@ func (t *tx) Redact(key collector.EventKey, reasons ...collector.Reason) error {
 			return err
 		}
 	}
-	return t.put(eventKey(key), rec)
+	return t.put(eventKey(key), &rec)
 }
 
 // fixedKeys are the rows that find a delivery by what never changes.

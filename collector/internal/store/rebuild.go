@@ -275,7 +275,7 @@ func (r *Rebuild) table(ctx context.Context, letter byte, p policy) (d TableDiff
 			d.Rows++
 			d.Added++
 			err = r.put(&out, letter, rebuilt.Key(), rebuilt.Value())
-		case bytes.Equal(live.Value(), rebuilt.Value()):
+		case same(letter, live.Value(), rebuilt.Value()):
 			d.Rows++
 		case p == addOnly || r.knowsMore(letter, live.Value(), rebuilt.Value()):
 			d.Rows++
@@ -300,6 +300,20 @@ func (r *Rebuild) table(ctx context.Context, letter byte, p policy) (d TableDiff
 		}
 	}
 	return d, errors.Join(live.Error(), rebuilt.Error())
+}
+
+// same reports whether two rows of a table hold the same. The live one may have been
+// written by an older version, in another form.
+func same(letter byte, live, rebuilt []byte) bool {
+	if bytes.Equal(live, rebuilt) {
+		return true
+	}
+	v := valueOf(letter)
+	if v == nil || unmarshal(live, v) != nil {
+		return false
+	}
+	again, err := marshal(v)
+	return err == nil && bytes.Equal(again, rebuilt)
 }
 
 // knowsMore reports whether a row is of an event of which the store knows more, or

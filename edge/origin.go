@@ -39,11 +39,14 @@ func originOfURL(u *url.URL) (string, bool) {
 // against other people's pages.
 func (s *site) pageOrigin(h *fasthttp.RequestHeader) (string, bool) {
 	if header := h.Peek(fasthttp.HeaderOrigin); len(header) > 0 {
-		origin := string(header)
-		return origin, s.origins[origin]
+		origin, ok := s.origins[string(header)]
+		return origin, ok
 	}
 	origin, ok := originOf(string(h.Peek(fasthttp.HeaderReferer)))
-	return origin, ok && s.origins[origin]
+	if ok {
+		origin, ok = s.origins[origin]
+	}
+	return origin, ok
 }
 
 // allowOrigin lets a page of the site read the answer, refusals included: the

@@ -140,6 +140,9 @@ func (r *reader) members(field string, into *[]member) bool {
 		} else {
 			m.value, m.ok = text(v)
 		}
+		if *into == nil {
+			*into = make([]member, 0, 4)
+		}
 		*into = append(*into, m)
 		return true
 	})

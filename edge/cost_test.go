@@ -30,7 +30,7 @@ func TestBeaconCost(t *testing.T) {
 		}
 		a.keep(b)
 	})
-	if allocations > 60 {
+	if allocations > 20 {
 		t.Errorf("%v allocations from body to events", allocations)
 	}
 }

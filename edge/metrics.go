@@ -67,7 +67,7 @@ func (m *metrics) lookUp(sites []*site, routes map[string]*route) {
 		}
 	}
 	for _, r := range routes {
-		if r.post != nil {
+		if r.options != nil { // a page may post, and that is what is answered so
 			r.noContent = m.requests.WithLabelValues(r.label, strconv.Itoa(fasthttp.StatusNoContent))
 		}
 	}

@@ -53,12 +53,11 @@ func (s *site) pageOrigin(h *fasthttp.RequestHeader) (string, bool) {
 // tag has to see why. Credentials are allowed because cookies travel, so the
 // origin is named and never "*".
 func allowOrigin(ctx *fasthttp.RequestCtx, origin string) {
-	h := &ctx.Response.Header
-	h.Set(fasthttp.HeaderVary, fasthttp.HeaderOrigin)
+	varyOrigin.set(ctx)
 	if len(ctx.Request.Header.Peek(fasthttp.HeaderOrigin)) == 0 {
 		return
 	}
-	h.Set(fasthttp.HeaderAccessControlAllowOrigin, origin)
-	h.Set(fasthttp.HeaderAccessControlAllowCredentials, "true")
-	h.Set(fasthttp.HeaderAccessControlExposeHeaders, headerReason+", "+fasthttp.HeaderRetryAfter)
+	ctx.Response.Header.Set(fasthttp.HeaderAccessControlAllowOrigin, origin)
+	allowCredentials.set(ctx)
+	exposeHeaders.set(ctx)
 }

@@ -101,8 +101,8 @@ func (s *Server) addRoutes(sites []*site) error {
 func (s *Server) Handler(ctx *fasthttp.RequestCtx) {
 	rt, why := s.route(ctx.URI())
 	defer s.finish(ctx, rt)
-	ctx.Response.Header.Set(fasthttp.HeaderCacheControl, "no-store")
-	ctx.Response.Header.Set("X-Content-Type-Options", "nosniff")
+	noStore.set(ctx)
+	noSniff.set(ctx)
 	if rt == nil {
 		s.refuse(ctx, unknownSite, why)
 		return

@@ -225,9 +225,27 @@ func isNumber(v string) bool { return v[0] == '-' || '0' <= v[0] && v[0] <= '9' 
 
 // millis returns a JSON number of milliseconds since 1970, fractions cut off.
 func millis(v string) (int64, bool) {
+	if ms, ok := wholeMillis(v); ok {
+		return ms, true
+	}
 	f, err := strconv.ParseFloat(v, 64)
 	if err != nil || f < 1 || f > maxMillis {
 		return 0, false
 	}
 	return int64(f), true
+}
+
+// wholeMillis reads what nearly all numbers of milliseconds are, digits and no
+// more of them than a time has; anything else is for millis.
+func wholeMillis(v string) (ms int64, ok bool) {
+	if len(v) > len("999999999999999") {
+		return 0, false
+	}
+	for i := range len(v) {
+		if v[i] < '0' || v[i] > '9' {
+			return 0, false
+		}
+		ms = 10*ms + int64(v[i]-'0')
+	}
+	return ms, ms >= 1 && ms <= maxMillis
 }

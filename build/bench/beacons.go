@@ -23,6 +23,10 @@ var (
 // usualConnections are those of the cases that are measured with one number only.
 const usualConnections = 256
 
+// warmUp is load on each server that is not counted: first connections, first
+// growth of memory.
+const warmUp = 300 * time.Millisecond
+
 // A beaconRun is one run with its temporary folder.
 type beaconRun struct {
 	self, dir string
@@ -44,6 +48,10 @@ type round struct {
 func (r round) rate() float64 { return r.Rate }
 
 func (r round) perRequest() float64 { return micros(r.processor, r.Count) }
+
+// both is the processor time of server and load generator for a request, in µs. On
+// cores that nobody else uses, the rate is their number divided by it.
+func (r round) both() float64 { return micros(r.processor+r.result.processor, r.Count) }
 
 // perApplied is the processor time for an event behind the journal, in µs, as the
 // drain tells it.
@@ -155,6 +163,9 @@ func (b *beaconRun) round(what string, conns int, flags ...string) (r round, err
 	if slices.Equal(flags, []string{"-metrics"}) {
 		flags = append(flags, s.metrics)
 	}
+	if _, err := b.load(ctx, s, conns, warmUp, flags...); err != nil {
+		return r, err
+	}
 	before, err := s.processor()
 	if err != nil {
 		return r, err
@@ -202,11 +213,13 @@ func (b *beaconRun) besideBare(ctx context.Context, conns int, flags ...string) 
 
 // load puts load on a server from another process.
 func (b *beaconRun) load(ctx context.Context, s *server, conns int, length time.Duration, flags ...string) (r result, err error) {
-	out, err := exec.CommandContext(ctx, b.self, append([]string{"-role", "load", "-url", s.url,
-		"-conns", strconv.Itoa(conns), "-for", length.String()}, flags...)...).Output()
+	cmd := exec.CommandContext(ctx, b.self, append([]string{"-role", "load", "-url", s.url,
+		"-conns", strconv.Itoa(conns), "-for", length.String()}, flags...)...)
+	out, err := cmd.Output()
 	if err != nil {
 		return r, fmt.Errorf("load: %w", err)
 	}
+	r.processor = cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()
 	return r, json.Unmarshal(out, &r)
 }
 

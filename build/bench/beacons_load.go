@@ -22,6 +22,8 @@ type result struct {
 	P50, P99 float64 // ms
 	Refused  int     // 503: come again
 	Failed   int     // anything else but 204
+
+	processor time.Duration // of the load generator
 }
 
 // newResult counts what was acknowledged within a time.

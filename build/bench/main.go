@@ -51,7 +51,7 @@ func main() {
 	flag.StringVar(&s.metrics, "metrics", "", "load: where to read the lag, which is then kept from growing")
 	flag.IntVar(&s.conns, "conns", 64, "load: connections")
 	flag.Float64Var(&s.perSecond, "rate", 0, "load: requests a second at fixed times; 0 sends as fast as answers come")
-	flag.DurationVar(&s.length, "for", 2*time.Second, "beacons: how long a round takes")
+	flag.DurationVar(&s.length, "for", 1500*time.Millisecond, "beacons: how long a round takes")
 	flag.StringVar(&s.peopleFile, "people-file", "", "sides: where the people are")
 	flag.StringVar(&s.bodies, "bodies", "", "sides: where to write the bodies")
 	flag.Parse()

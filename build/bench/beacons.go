@@ -166,6 +166,9 @@ func (b *beaconRun) round(what string, conns int, flags ...string) (r round, err
 	if _, err := b.load(ctx, s, conns, warmUp, flags...); err != nil {
 		return r, err
 	}
+	if _, _, err := s.drain(); err != nil {
+		return r, err
+	}
 	before, err := s.processor()
 	if err != nil {
 		return r, err
@@ -174,18 +177,12 @@ func (b *beaconRun) round(what string, conns int, flags ...string) (r round, err
 		return r, err
 	}
 	after, err := s.processor()
-	if err != nil || s.metrics == "" {
-		r.processor = after - before
+	if err != nil {
 		return r, err
 	}
 	r.processor = after - before
-	began := time.Now()
-	for lag := -1; lag != 0; time.Sleep(50 * time.Millisecond) {
-		if lag, err = lagOf(s.metrics); err != nil {
-			return r, err
-		}
-		r.lag = max(r.lag, lag)
-		r.drain = time.Since(began)
+	if r.lag, r.drain, err = s.drain(); err != nil {
+		return r, err
 	}
 	drained, err := s.processor()
 	r.drainProcessor = drained - after

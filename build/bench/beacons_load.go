@@ -124,7 +124,7 @@ func (l *loader) send(conn int) (times []time.Duration, refused, failed int) {
 		due := time.Now()
 		if l.every > 0 {
 			due = l.began.Add(time.Duration(n*l.conns+conn) * l.every)
-			time.Sleep(time.Until(due))
+			time.Sleep(min(time.Until(due), time.Until(l.end)))
 		}
 		for l.held.Load() {
 			time.Sleep(time.Millisecond)

@@ -99,6 +99,19 @@ func (s *server) processor() (time.Duration, error) {
 	return time.Duration(user+system) * 10 * time.Millisecond, errors.Join(err, err2)
 }
 
+// drain waits until everything is applied, and tells how much was not and how long
+// it took. A server without a pipeline has nothing to do.
+func (s *server) drain() (lag int, took time.Duration, err error) {
+	for began := time.Now(); s.metrics != ""; time.Sleep(50 * time.Millisecond) {
+		left, err := lagOf(s.metrics)
+		lag, took = max(lag, left), time.Since(began)
+		if err != nil || left == 0 {
+			return lag, took, err
+		}
+	}
+	return 0, 0, nil
+}
+
 // lagOf reads from Matchkey's metrics how many events wait to be applied.
 func lagOf(metrics string) (int, error) {
 	resp, err := http.Get(metrics)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"runtime"
 	"sync"
 	"time"
 
@@ -169,6 +170,9 @@ func (p *Pipeline) Step(ctx context.Context) error {
 			if err := p.apply(ctx, tx, e); err != nil {
 				return fmt.Errorf("journal entry %d: %w", e.Offset, err)
 			}
+			// A run takes milliseconds, and somebody may wait for an answer: behind each
+			// entry whoever else can run goes first.
+			runtime.Gosched()
 		}
 		return nil
 	})

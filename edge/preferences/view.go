@@ -22,6 +22,7 @@ const (
 	Saved     Message = "saved"
 	Stale     Message = "stale"  // the form was too old, or from elsewhere
 	Failed    Message = "failed" // it could not be made durable
+	LinkEnded Message = "link_ended"
 )
 
 // A View is what one person sees.

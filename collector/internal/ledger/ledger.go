@@ -85,6 +85,9 @@ type Chain struct {
 // it. After a fault the chain stands where it stood.
 func (c *Chain) Add(seq uint64, row []byte) *collector.LedgerFault {
 	e, h, err := Decode(row)
+	if err != nil {
+		e = collector.LedgerEntry{Record: recordIn(row)}
+	}
 	fault := func(format string, args ...any) *collector.LedgerFault {
 		return &collector.LedgerFault{Seq: seq, Record: e.Record, Message: fmt.Sprintf(format, args...)}
 	}
@@ -118,6 +121,16 @@ func (c *Chain) Add(seq uint64, row []byte) *collector.LedgerFault {
 	}
 	c.Seq, c.Head, c.received = seq, h, e.ReceivedAt
 	return nil
+}
+
+// recordIn finds the id of an entry that cannot be read; "" when there is none.
+func recordIn(row []byte) string {
+	_, rest, _ := bytes.Cut(row, []byte(`"rid":"`))
+	id, _, ok := bytes.Cut(rest[:min(len(rest), 40)], []byte(`"`))
+	if !ok || bytes.ContainsFunc(id, func(r rune) bool { return r < ' ' || r > '~' }) {
+		return ""
+	}
+	return string(id)
 }
 
 // Next completes an entry that is to follow the chain's last row and encodes it.

@@ -26,6 +26,7 @@ type consentCommand struct {
 	Verify  consentVerifyCommand  `cmd:"" help:"Recompute the ledger of consent and say whether anything in it was changed."`
 	History consentHistoryCommand `cmd:"" help:"Write every answer of a person, with the texts they saw."`
 	Import  consentImportCommand  `cmd:"" help:"Import answers from a file, NDJSON or CSV, into a running Matchkey."`
+	Link    consentLinkCommand    `cmd:"" help:"Write a link by which a person sees and changes what they allowed."`
 }
 
 type consentVerifyCommand struct {

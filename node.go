@@ -161,7 +161,7 @@ func (n *node) serveConsole(o nodeOptions, e *engine.Engine, metrics *prometheus
 
 func (n *node) serveEdge(o nodeOptions, e *engine.Engine, metrics *prometheus.Registry, refused *refusalLog, geo func(netip.Addr) collector.Geo, key signingKey) error {
 	server, err := edge.New(edge.Options{
-		Sites: o.Rules.edgeSites(), TokenKey: key.tokens(), Journal: e.Journal(), TrustedProxies: o.Config.TrustedProxies, Geo: geo,
+		Sites: o.Rules.edgeSites(e), TokenKey: key.tokens(), Journal: e.Journal(), TrustedProxies: o.Config.TrustedProxies, Geo: geo,
 		Log: o.Log, Metrics: metrics, OnRefused: refused.add,
 	})
 	if err != nil {

@@ -14,6 +14,7 @@ import (
 	"matchkey/collector/meta"
 	"matchkey/collector/scenario"
 	"matchkey/edge"
+	"matchkey/edge/preferences"
 )
 
 // compiled is what a configuration becomes before anything is started: rules,
@@ -22,6 +23,7 @@ type compiled struct {
 	config       *config.Config
 	rules        map[string]siteRules
 	scripts      map[string]build.Script
+	pages        map[string]*preferences.Renderer // of preferences, where a site has one
 	destinations []*meta.Destination
 }
 
@@ -34,7 +36,7 @@ type siteRules struct {
 // compile makes everything at once; what is wrong is added to the faults, with
 // its place in the file.
 func compile(c *config.Config, faults *config.Faults) *compiled {
-	r := &compiled{config: c, rules: map[string]siteRules{}, scripts: map[string]build.Script{}}
+	r := &compiled{config: c, rules: map[string]siteRules{}, scripts: map[string]build.Script{}, pages: map[string]*preferences.Renderer{}}
 	for i, d := range c.Destinations {
 		made, err := meta.New(meta.Config{
 			Name: d.Name, Dataset: d.Meta.Dataset, Token: meta.Token(d.Meta.Token.Reveal()), Version: d.Meta.Version,
@@ -62,6 +64,11 @@ func compile(c *config.Config, faults *config.Faults) *compiled {
 			faults.Add(c.Fault(path, 0, err.Error()))
 		}
 		r.scripts[s.Name] = script
+		page, err := pageOf(s)
+		if err != nil {
+			faults.Add(c.Fault(path+".preferences", 0, "The preferences page cannot be made: "+err.Error()+". Mend it, or set preferences: {enabled: false}."))
+		}
+		r.pages[s.Name] = page
 	}
 	return r
 }
@@ -191,7 +198,7 @@ func (r *compiled) engineSites() map[string]engine.Site {
 }
 
 // edgeSites are the sites as the edge sees them.
-func (r *compiled) edgeSites() (sites []edge.Site) {
+func (r *compiled) edgeSites(e *engine.Engine) (sites []edge.Site) {
 	for _, s := range r.config.Sites {
 		var keys []string
 		for _, k := range s.WriteKeys {
@@ -205,7 +212,8 @@ func (r *compiled) edgeSites() (sites []edge.Site) {
 			Script:      edge.Script{Body: script.Body, Gzip: script.Gzip, Brotli: script.Brotli, Hash: script.Hash},
 			Identifiers: meta.BrowserIdentifiers(), Hash: meta.Hasher(), Integrations: []string{meta.Kind},
 			MayKeep: policy.MayKeep(rules.consent), Regime: policy.Regime,
-			Notices: currentNotices(s), Categories: categoriesOf(s), AsksToken: s.Consent.Proof == "token",
+			Preferences: r.preferencesOf(s, e),
+			Notices:     currentNotices(s), Categories: categoriesOf(s), AsksToken: s.Consent.Proof == "token",
 			KnowsNotice: func(hash string) bool { _, known := rules.consent.Notice(hash); return known },
 		})
 	}

@@ -31,8 +31,8 @@ type Category struct {
 // A CategoryText is how a category reads in one language.
 type CategoryText struct{ Label, Description string }
 
-// in is how the category reads in a language, or in the one nearest to it.
-func (c Category) in(name string) CategoryText {
+// In is how the category reads in a language, or in the one nearest to it.
+func (c Category) In(name string) CategoryText {
 	if text, ok := c.Texts[name]; ok {
 		return text
 	}
@@ -87,7 +87,7 @@ func (s *Server) currentNotice(st *site, wanted, surface string, where collector
 func (s *Server) showNotice(st *site, text collector.NoticeText, surface string, where collector.Geo) (n shownNotice, err error) {
 	n = shownNotice{Language: text.Language, Hash: text.Hash, Text: text.Text, Recipients: text.Recipients, Epoch: text.Epoch}
 	for _, c := range st.categories {
-		words := c.in(text.Language)
+		words := c.In(text.Language)
 		n.Categories = append(n.Categories, shownCategory{
 			ID: c.ID, Label: words.Label, Description: words.Description,
 			Purposes: c.Purposes, Recipients: c.Recipients, Days: int(c.Validity / (24 * time.Hour)),

@@ -88,6 +88,9 @@ type Site struct {
 	// that nobody knows. Both are pure and safe for concurrent use.
 	KnowsNotice func(hash string) bool
 	Regime      func(collector.Geo) string
+	// Preferences is the page on which people see and change what they allowed; nil
+	// means that there is none. It needs the TokenKey.
+	Preferences *Preferences
 	// AsksToken is true when a page's yes counts only with a token of its notice.
 	AsksToken bool
 }
@@ -123,6 +126,7 @@ type site struct {
 	knowsNotice  func(string) bool
 	regime       func(collector.Geo) string
 	asksToken    bool
+	choices      *choices // nil: no page
 	tokenKey     []byte
 }
 

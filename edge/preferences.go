@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -35,16 +36,32 @@ type choices struct {
 	links, forms *sealer
 }
 
-func (st *site) preparePreferences(p Preferences, secret []byte) error {
-	if p.Page == nil || p.Choices == nil || p.Applied == nil {
-		return errors.New("the preferences page is not whole")
+// preparePreferences makes the pages of the sites that have one.
+func preparePreferences(sites []*site, o Options) error {
+	var faults []error
+	for _, st := range sites {
+		i := slices.IndexFunc(o.Sites, func(s Site) bool { return s.Name == st.name })
+		p := o.Sites[i].Preferences
+		if p == nil {
+			continue
+		}
+		if p.Page == nil || p.Choices == nil || p.Applied == nil || o.TokenKey == nil {
+			faults = append(faults, fmt.Errorf("site %q: the preferences page is not whole", st.name))
+			continue
+		}
+		links, err := newLinks(o.TokenKey, st.name)
+		faults = append(faults, err)
+		forms, err := newSealer(o.TokenKey, "preferences-form", st.name)
+		faults = append(faults, err)
+		st.choices = &choices{Preferences: *p, path: preferencesPath(st.prefix, st.name), links: links, forms: forms}
 	}
-	c := &choices{Preferences: p, path: st.prefix + "/" + st.name + "/preferences"}
-	var errLinks, errForms error
-	c.links, errLinks = newSealer(secret, "preferences-link", st.name)
-	c.forms, errForms = newSealer(secret, "preferences-form", st.name)
-	st.choices = c
-	return errors.Join(errLinks, errForms)
+	return errors.Join(faults...)
+}
+
+func preferencesPath(prefix, site string) string { return prefix + "/" + site + "/preferences" }
+
+func newLinks(secret []byte, site string) (*sealer, error) {
+	return newSealer(secret, "preferences-link", site)
 }
 
 // A link is what the token of a link says: who may see and change their choices by
@@ -58,13 +75,19 @@ type link struct {
 // LinkAge is how long a link to somebody's choices is good.
 const LinkAge = 90 * 24 * time.Hour
 
-// linkTo makes the address at which a person reaches their choices.
-func (c *choices) linkTo(who collector.Subject, until time.Time) (string, error) {
-	token, err := c.links.seal(link{Kind: who.Kind, ID: who.ID, Until: until.Unix()})
+// PreferencesLink makes the address at which a person reaches their choices, without
+// an account and from any device, as long as it is good. secret is the edge's
+// TokenKey, base scheme://host[:port] and prefix the site's.
+func PreferencesLink(secret []byte, base, prefix string, who collector.Subject, until time.Time) (string, error) {
+	links, err := newLinks(secret, who.Site)
 	if err != nil {
-		return "", fmt.Errorf("no link could be made: %w", err)
+		return "", err
 	}
-	return c.Base + c.path + "?" + url.Values{"t": {token}}.Encode(), nil
+	token, err := links.seal(link{Kind: who.Kind, ID: who.ID, Until: until.Unix()})
+	if err != nil {
+		return "", err
+	}
+	return base + preferencesPath(prefix, who.Site) + "?" + url.Values{"t": {token}}.Encode(), nil
 }
 
 // openLink says whose choices a link is to; false when it is none of ours, or old.

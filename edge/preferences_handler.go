@@ -158,16 +158,18 @@ func (s *Server) preferencesReceipt(ctx *fasthttp.RequestCtx, st *site) collecto
 
 // changePreferences takes one press of a button.
 func (s *Server) changePreferences(ctx *fasthttp.RequestCtx, st *site) collector.Reason {
-	if ctx.Request.Header.ContentLength() > maxPreferencesForm || len(ctx.PostBody()) > maxPreferencesForm {
-		return collector.ReasonBodyLarge
+	body, why := ownBody(ctx, maxPreferencesForm)
+	if why != "" {
+		return why
 	}
+	var args fasthttp.Args
+	args.ParseBytes(body)
 	who, message := s.whose(ctx, st)
 	if message != "" { // what the page showed is not what the link once meant
 		return s.showPreferences(ctx, st, who, message, fasthttp.StatusConflict)
 	}
 	now := s.now()
 	origin := string(ctx.Request.Header.Peek(fasthttp.HeaderOrigin))
-	args := ctx.PostArgs()
 	f, ok := st.choices.openForm(string(args.Peek("form")), who, now)
 	var ticked []string
 	for _, id := range args.PeekMulti(preferences.FieldCategory) {

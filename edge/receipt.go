@@ -15,8 +15,9 @@ import (
 
 // Kinds of receipt.
 const (
-	receiptBeacon = "b_"
-	receiptCall   = "c_"
+	receiptBeacon  = "b_"
+	receiptCall    = "c_"
+	receiptChoices = "p_" // of the preferences page
 )
 
 // randomness is the edge's source of chance, made safe for concurrent use.

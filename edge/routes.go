@@ -86,6 +86,11 @@ func (s *Server) addRoutes(sites []*site) error {
 		add(base, &route{label: "beacon", site: st, post: s.beacon, options: s.preflight})
 		add(apiPrefix+"/"+st.name+"/events", &route{label: "events", site: st, post: s.events})
 		add(apiPrefix+"/"+st.name+"/consent", &route{label: "consent", site: st, post: s.consents})
+		if st.choices != nil {
+			add(st.choices.path, &route{label: "preferences", site: st, get: s.preferencesPage, post: s.changePreferences})
+			add(st.choices.path+"/receipt", &route{label: "preferences", site: st, get: s.preferencesReceipt})
+			add(apiPrefix+"/"+st.name+"/preferences-link", &route{label: "preferences-link", site: st, post: s.preferencesLink})
+		}
 		add(base+"/notice", &route{label: "notice", site: st, get: s.notice})
 		if len(st.script.Body) > 0 {
 			add(base+".js", &route{label: "script", site: st, get: s.script})

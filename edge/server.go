@@ -100,6 +100,9 @@ func New(o Options) (*Server, error) {
 	if err := s.signTokens(sites, o.TokenKey); err != nil {
 		faults = append(faults, err)
 	}
+	if err := preparePreferences(sites, o); err != nil {
+		faults = append(faults, err)
+	}
 	if err := s.addRoutes(sites); err != nil {
 		faults = append(faults, err)
 	}

@@ -118,6 +118,8 @@ type Site struct {
 	IdentifyKey Secret `yaml:"identify_key"`
 	// Consent says how people are asked.
 	Consent Consent `yaml:"consent" jsonschema:"required"`
+	// Preferences is the page on which people see and change what they allowed: {prefix}/{name}/preferences.
+	Preferences Preferences `yaml:"preferences"`
 	// Scenarios say which events are conversions.
 	Scenarios []Scenario `yaml:"scenarios"`
 }
@@ -144,6 +146,34 @@ type Consent struct {
 	Notices []Notice `yaml:"notices" jsonschema:"required,minItems=1"`
 	// Categories are what people are asked for; scenarios refer to them.
 	Categories []Category `yaml:"categories" jsonschema:"required,minItems=1"`
+}
+
+// Preferences is a site's page on which people see and change what they allowed.
+type Preferences struct {
+	// Enabled is false where people have another way to take back what they allowed, as easy as giving it.
+	Enabled bool `yaml:"enabled" jsonschema:"default=true"`
+	// Title is the name by which people know the site. The default is the host of its first origin.
+	Title string `yaml:"title"`
+	// Logo is a picture (PNG, JPEG, WebP, GIF or SVG) of at most 16 KiB. A relative path starts at the configuration file's folder.
+	Logo string `yaml:"logo"`
+	// Accent is the colour of the buttons, #rrggbb.
+	Accent string `yaml:"accent" jsonschema:"example=#14498c"`
+	// PrivacyPolicy is the address of the site's privacy policy.
+	PrivacyPolicy string `yaml:"privacy_policy"`
+	// Home is where the way back leads. The default is the first origin.
+	Home string `yaml:"home"`
+	// Frames are the origins whose pages may show this one in a frame.
+	Frames []string `yaml:"frames"`
+	// Texts replace the page's words, or add a language: en, de, cs and fr come with Matchkey.
+	Texts []PreferencesTexts `yaml:"texts"`
+}
+
+// PreferencesTexts are words of the preferences page in one language.
+type PreferencesTexts struct {
+	// Language of the words as a BCP 47 tag, such as pl.
+	Language string `yaml:"language" jsonschema:"required,example=pl"`
+	// Words by their keys, which docs/consent.md lists.
+	Words map[string]string `yaml:"words" jsonschema:"required"`
 }
 
 // A Notice is one text in one language.

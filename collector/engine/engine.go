@@ -254,6 +254,10 @@ func sleep(now func() time.Time) func(context.Context, time.Time, <-chan struct{
 	}
 }
 
+// Applied returns when everything that was acknowledged before the call is applied, or
+// with the context's error. Safe for concurrent use.
+func (e *Engine) Applied(ctx context.Context) error { return e.pipeline.Await(ctx) }
+
 // Close stops the machinery in order. When ctx ends first, what is still under
 // way is cut off: nothing acknowledged is lost, and requests that were out are
 // in doubt.

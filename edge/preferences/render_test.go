@@ -74,8 +74,10 @@ func TestGoldenPages(t *testing.T) {
 	r := renderer(t, shop, "en", "de", "cs", "fr")
 	for _, language := range r.Languages() {
 		for name, change := range map[string]func(*preferences.View){
-			"":        func(*preferences.View) {},
-			"opt_out": func(v *preferences.View) { v.OptOut, v.Account, v.Message, v.GPC = true, true, preferences.Stale, false },
+			"": func(*preferences.View) {},
+			"opt_out": func(v *preferences.View) {
+				v.OptOut, v.Account, v.Message, v.GPC = true, true, preferences.Stale, false
+			},
 		} {
 			v := view(language)
 			change(&v)

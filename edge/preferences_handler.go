@@ -94,6 +94,11 @@ func (s *Server) preferencesView(ctx *fasthttp.RequestCtx, st *site, who collect
 		return v, collector.ReasonNotFound
 	}
 	gpc := privacySignal(&ctx.Request.Header)
+	defer func() {
+		if who.ID == "" {
+			refuseByCookie(v.Choices, string(ctx.Request.Header.Cookie(cookieAnswer)))
+		}
+	}()
 	bound, cancel := context.WithTimeout(s.ctx, choicesBound)
 	defer cancel()
 	if err == nil {
@@ -121,6 +126,21 @@ func (s *Server) preferencesView(ctx *fasthttp.RequestCtx, st *site, who collect
 		v.Receipt = address(st.choices.path+"/receipt", v.Language)
 	}
 	return v, ""
+}
+
+// refuseByCookie shows what a browser refused that has no identifier any more: a no
+// takes that back, and the cookie is all that is left of it.
+func refuseByCookie(list []preferences.Choice, cookie string) {
+	text, err := url.PathUnescape(cookie)
+	var w wireAnswer
+	if err != nil || json.Unmarshal([]byte(text), &w) != nil || w.Action == collector.ConsentAccept || w.At < 1 || w.At > maxMillis {
+		return
+	}
+	for i := range list {
+		if len(w.Categories) == 0 || slices.Contains(w.Categories, list[i].ID) {
+			list[i].State, list[i].Since, list[i].Source = preferences.Refused, fromMillis(int64(w.At)), w.Source
+		}
+	}
 }
 
 func (s *Server) preferencesForm(st *site, who collector.Subject, notice shownNotice, where collector.Geo, gpc bool) (map[string]string, error) {

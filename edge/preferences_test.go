@@ -176,6 +176,19 @@ func TestPreferencesPage(t *testing.T) {
 		}
 	})
 
+	t.Run("a no that took the visitor's id back is still shown", func(t *testing.T) {
+		told := cookiesOf(f.press(preferencesAddress, preferences.AnswerReject, nil, mine...))["_mkc"]
+		r := f.do(http.MethodGet, preferencesAddress, "", "Cookie", "_mkc="+told.Value)
+		if !strings.Contains(r.body, "You said no. Since 2026-11-24 12:00 UTC, answered on this page.") {
+			t.Errorf("%s", r.body)
+		}
+		for _, bad := range []string{"x", "%zz", "%7B%7D", "%7B%22a%22%3A%22accept%22%2C%22t%22%3A5%7D", "%7B%22a%22%3A%22reject%22%2C%22t%22%3A1e300%7D"} {
+			if r := f.do(http.MethodGet, preferencesAddress, "", "Cookie", "_mkc="+bad); r.StatusCode != http.StatusOK || strings.Contains(r.body, "You said") {
+				t.Errorf("a cookie %s: %d %s", bad, r.StatusCode, r.body)
+			}
+		}
+	})
+
 	t.Run("receipt", func(t *testing.T) {
 		r := f.do(http.MethodGet, preferencesAddress+"/receipt?lang=de", "", mine...)
 		var got preferences.Receipt

@@ -75,10 +75,17 @@ func specs(s config.Site) (list []scenario.Spec) {
 	for _, sc := range s.Scenarios {
 		list = append(list, scenario.Spec{
 			Name: sc.Name, On: sc.On, When: sc.When, Category: sc.Consent, Purposes: purposes[sc.Consent],
-			Wait: sc.Wait, Send: sc.Send, To: sc.To, Properties: sc.Properties,
+			Wait: sc.Wait, Delay: sc.Delay, Limit: limit(sc.Limit), Send: sc.Send, To: sc.To, Properties: sc.Properties,
 		})
 	}
 	return list
+}
+
+func limit(l *config.Limit) collector.Limit {
+	if l == nil {
+		return collector.Limit{}
+	}
+	return collector.Limit{Times: l.Times, Per: l.Per}
 }
 
 // register is what a site asks people, and in which words.

@@ -16,7 +16,11 @@ type Conversion struct {
 	Category string   `json:"category,omitempty"`
 	Purposes []string `json:"purposes,omitempty"`
 	// Wait bounds how long a delivery waits for late identifiers; zero sends at once.
-	Wait time.Duration `json:"-"`
+	// Delay is how long it is not sent, whatever is known.
+	Wait  time.Duration `json:"-"`
+	Delay time.Duration `json:"-"`
+	// Limit bounds how often the scenario's conversions count for one person.
+	Limit Limit `json:"-"`
 	// Properties are the site's properties after the scenario's mapping.
 	Properties map[string]any `json:"properties,omitempty"`
 }
@@ -148,7 +152,12 @@ type Delivery struct {
 	DueAt time.Time `json:"due_at,omitzero"`
 	// WaitUntil bounds waiting; ExpiresAt is the end of the destination's window,
 	// ExpiresWhy the reason that is given when it has passed.
-	WaitUntil  time.Time `json:"wait_until,omitzero"`
+	WaitUntil time.Time `json:"wait_until,omitzero"`
+	// NotBefore is when a scenario's delay ends; zero when it has none.
+	NotBefore time.Time `json:"not_before,omitzero"`
+	// Counts is true when the scenario has a limit, to which the conversion counts
+	// as long as it is not withheld.
+	Counts     bool      `json:"counts,omitzero"`
 	ExpiresAt  time.Time `json:"expires_at"`
 	ExpiresWhy Reason    `json:"expires_why,omitempty"`
 

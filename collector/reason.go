@@ -61,6 +61,7 @@ const (
 	ReasonCrashed        Reason = "crashed_in_flight" // the process ended while a request was out
 	ReasonNoAnswer       Reason = "no_answer"         // sent, and no answer came
 	ReasonWaiting        Reason = "waiting_for_identifiers"
+	ReasonDelayed        Reason = "delayed_by_scenario"
 	ReasonRedriven       Reason = "redriven"
 	ReasonResolved       Reason = "resolved"                  // a person ended the doubt
 	ReasonPaused         Reason = "paused_by_person"          // a person stopped the destination
@@ -73,6 +74,10 @@ const (
 	ReasonErased         Reason = "erased"           // its person was erased
 	ReasonNotComposable  Reason = "not_composable"   // preflight refused it; the detail says what
 )
+
+// ReasonLimitReached is a note's: the event would be a conversion of a scenario
+// more often than its limit allows for one person.
+const ReasonLimitReached Reason = "limit_reached"
 
 // Sentences gives every reason of this package in words for people.
 func Sentences() map[Reason]string {
@@ -124,6 +129,7 @@ func Sentences() map[Reason]string {
 		ReasonCrashed:        "The process ended while the request was out; the destination may have counted it.",
 		ReasonNoAnswer:       "The request was sent and no answer came; the destination may have counted it.",
 		ReasonWaiting:        "Identifiers may still arrive; it is sent when they do or when the wait ends.",
+		ReasonDelayed:        "The scenario delays it; it is sent when the delay is over.",
 		ReasonRedriven:       "A person put it back to be sent.",
 		ReasonResolved:       "A person said what became of a request that was never answered.",
 		ReasonPaused:         "A person paused the destination; nothing is sent until it is resumed.",
@@ -135,5 +141,6 @@ func Sentences() map[Reason]string {
 		ReasonCopiesDisagree: "Two copies of this event name two customers, so only the server's, or else the first, was used.",
 		ReasonErased:         "The person was erased, so nothing of it is kept and nothing is sent.",
 		ReasonNotComposable:  "It fails a check that the destination would fail it for.",
+		ReasonLimitReached:   "The scenario's limit for one person is reached, so the event is no conversion of that scenario.",
 	}
 }

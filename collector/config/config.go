@@ -178,10 +178,22 @@ type Scenario struct {
 	LegitimateInterest string `yaml:"legitimate_interest"`
 	// Wait is how long the conversion waits for identifiers that come late.
 	Wait time.Duration `yaml:"wait" jsonschema:"default=0s" bounds:"0s..24h"`
+	// Delay is how long the conversion is not sent whatever is known of the person.
+	Delay time.Duration `yaml:"delay" jsonschema:"default=0s" bounds:"0s..72h"`
+	// Limit bounds how often one person's events are conversions of this scenario.
+	Limit *Limit `yaml:"limit"`
 	// Send is the name under which the destinations get it, in their vocabulary.
 	Send string `yaml:"send" jsonschema:"required,maxLength=64"`
 	// To are the names of the destinations.
 	To []string `yaml:"to" jsonschema:"required,minItems=1"`
 	// Properties maps names of sent properties to expressions over the event. Without it the event's own are sent.
 	Properties map[string]string `yaml:"properties"`
+}
+
+// Limit bounds how often one person's events are conversions of a scenario.
+type Limit struct {
+	// Times is how many count within the period.
+	Times int `yaml:"times" jsonschema:"default=1,minimum=1,maximum=100"`
+	// Per is the period: any stretch of this length, by when the events occurred.
+	Per time.Duration `yaml:"per" jsonschema:"required,example=30d" bounds:"1m..3650d"`
 }

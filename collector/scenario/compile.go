@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/expr-lang/expr/vm"
+
+	"matchkey/collector"
 )
 
 // MaxProperties bounds the mapped properties of one scenario, as the edge
@@ -26,8 +28,11 @@ type Spec struct {
 	// Category is what a person must have agreed to, Purposes are what it stands for.
 	Category string
 	Purposes []string
-	// Wait bounds how long a delivery waits for identifiers that come late.
-	Wait time.Duration
+	// Wait bounds how long a delivery waits for identifiers that come late; Delay is
+	// how long it is not sent whatever is known.
+	Wait, Delay time.Duration
+	// Limit bounds how often a person's events are conversions of the scenario.
+	Limit collector.Limit
 	// Send is the name that destinations get; To are their names.
 	Send string
 	To   []string
@@ -72,7 +77,7 @@ func Compile(specs []Spec) (*Set, []Fault) {
 
 func compileRule(spec Spec) (rule, []Fault) {
 	r := rule{
-		name: spec.Name, send: spec.Send, category: spec.Category, wait: spec.Wait,
+		name: spec.Name, send: spec.Send, category: spec.Category, wait: spec.Wait, delay: spec.Delay, limit: spec.Limit,
 		purposes: slices.Clone(spec.Purposes), to: slices.Clone(spec.To),
 	}
 	var faults []Fault

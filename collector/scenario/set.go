@@ -22,7 +22,8 @@ var _ collector.Matcher = (*Set)(nil)
 type rule struct {
 	name, send, category string
 	purposes, to         []string
-	wait                 time.Duration
+	wait, delay          time.Duration
+	limit                collector.Limit
 	when                 *vm.Program // nil: always
 	properties           []property  // none: the event's own
 }
@@ -57,7 +58,8 @@ func (s *Set) Match(ev collector.Event, p collector.Profile) ([]collector.Conver
 		notes = append(notes, failed...)
 		conversions = append(conversions, collector.Conversion{
 			Scenario: r.name, Send: r.send, Destinations: slices.Clone(r.to),
-			Category: r.category, Purposes: slices.Clone(r.purposes), Wait: r.wait, Properties: properties,
+			Category: r.category, Purposes: slices.Clone(r.purposes), Wait: r.wait, Delay: r.delay, Limit: r.limit,
+			Properties: properties,
 		})
 	}
 	return conversions, notes

@@ -39,6 +39,10 @@ func (d *Dispatcher) prepare(ctx context.Context, leased []collector.Delivery, s
 			settled = append(settled, *s)
 			continue
 		}
+		if c.NotBefore.After(now) { // what it waited or was held for came before
+			settled = append(settled, back(c.Delivery, now, collector.StatePending, collector.Later(c.DueAt, c.NotBefore), collector.ReasonDelayed))
+			continue
+		}
 		room := min(sends, portion(d.limits.Batch, c.Tries))
 		if c.DueAt.After(now) || len(outgoing) >= room {
 			settled = append(settled, rest(c.Delivery, now))

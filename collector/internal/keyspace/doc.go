@@ -51,6 +51,8 @@
 //	U  str receipt id                    empty; erasures whose bytes may still be on the disk
 //	5                                    empty; a replay was cut off while it wrote
 //	5  u64 offset, key of L, O or C      in a replay's scratch store only: the row under that key
+//	c  str site, str kind, str id, str scenario, u64 occurred ns, dkey
+//	                                     empty; deliveries that count to a limit, by person
 //	!, ~                                 empty, written to have tables made anew
 //
 // A table that says what must not be undone by a restore is one of [Carried].

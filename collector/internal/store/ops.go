@@ -277,6 +277,14 @@ func improve(d *collector.Delivery, better collector.Delivery) bool {
 	return true
 }
 
+// addCounted adds an event that counts to a limit, once for all its destinations.
+func addCounted(all []collector.Counted, id string, at time.Time) []collector.Counted {
+	if slices.ContainsFunc(all, func(c collector.Counted) bool { return c.EventID == id }) {
+		return all
+	}
+	return append(all, collector.Counted{EventID: id, OccurredAt: at})
+}
+
 // allWithheld reports whether nothing of an event goes anywhere.
 func allWithheld(deliveries []collector.Delivery, eventName string) bool {
 	for i := range deliveries {

@@ -258,6 +258,9 @@ func indexKeys(d *collector.Delivery) (keys []keyspace.Key) {
 	if d.State == collector.StateWaiting && !d.Person.IsZero() {
 		keys = append(keys, keyspace.In(keyspace.Waiting).Subject(d.Person).Delivery(d.Key))
 	}
+	if d.Counts && !d.Person.IsZero() {
+		keys = append(keys, countedPrefix(d.Person, d.Scenario).Time(d.OccurredAt).Delivery(d.Key))
+	}
 	if sought(d.State) {
 		keys = append(keys, keyspace.In(keyspace.ByState).Str(string(d.State)).TimeDown(d.MatchedAt).Delivery(d.Key))
 	}
@@ -331,6 +334,34 @@ func (t *tx) ofPerson(table byte, s collector.Subject) (all []collector.Delivery
 			return nil, err
 		}
 		all = append(all, keys...)
+	}
+	return all, nil
+}
+
+func countedPrefix(s collector.Subject, scenario string) keyspace.Key {
+	return keyspace.In(keyspace.Counted).Subject(s).Str(scenario)
+}
+
+// Counted implements collector.Tx.
+func (t *tx) Counted(s collector.Subject, scenario string, after, before time.Time) (all []collector.Counted, err error) {
+	person, err := personOfSubject(context.Background(), t, s)
+	if err != nil {
+		return nil, err
+	}
+	for _, s := range person {
+		prefix := countedPrefix(s, scenario)
+		n := len(all)
+		err := t.scan(countedPrefix(s, scenario).Time(after.Add(1)), countedPrefix(s, scenario).Time(before), func(key, _ []byte) (bool, error) {
+			at, d, ok := keyspace.CutTimed(key[len(prefix):])
+			if !ok {
+				return false, fmt.Errorf("BUG: index key %x names no delivery", key)
+			}
+			all = addCounted(all, d.EventID, at)
+			return len(all)-n < 2*collector.MaxLimit, nil
+		})
+		if err != nil {
+			return nil, err
+		}
 	}
 	return all, nil
 }

@@ -112,6 +112,7 @@ sites:
         send: Lead
         to: [main]
         properties: {value: "event.properties."}
+        identifiers: {emial: off, phone: event.value > 3}
 `
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
@@ -123,7 +124,8 @@ sites:
 	for _, part := range []string{
 		`wrong.yaml:13:52: error: "event" has no field "valeu". Did you mean "value"?`,
 		`wrong.yaml:16:15: error: The function "reduce" is not available here`,
-		`wrong.yaml:20:46`, "3 errors",
+		`wrong.yaml:20:46`, `wrong.yaml:21:30: error: There is no identifier "emial". Did you mean "email"?`,
+		`wrong.yaml:21:42: error: An identifier is a text`, "5 errors",
 	} {
 		if !strings.Contains(errs, part) {
 			t.Errorf("stderr lacks %q:\n%s", part, errs)

@@ -75,7 +75,8 @@ func specs(s config.Site) (list []scenario.Spec) {
 	for _, sc := range s.Scenarios {
 		list = append(list, scenario.Spec{
 			Name: sc.Name, On: sc.On, When: sc.When, Category: sc.Consent, Purposes: purposes[sc.Consent],
-			Wait: sc.Wait, Delay: sc.Delay, Limit: limit(sc.Limit), Send: sc.Send, To: sc.To, Properties: sc.Properties,
+			Wait: sc.Wait, Delay: sc.Delay, Limit: limit(sc.Limit), Send: sc.Send, To: sc.To,
+			Properties: sc.Properties, Identifiers: sc.Identifiers, Hash: meta.Hasher(), Country: s.Country,
 		})
 	}
 	return list

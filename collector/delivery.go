@@ -23,6 +23,8 @@ type Conversion struct {
 	Limit Limit `json:"-"`
 	// Properties are the site's properties after the scenario's mapping.
 	Properties map[string]any `json:"properties,omitempty"`
+	// Mapping is what the scenario says of everything else.
+	Mapping Mapping `json:"mapping,omitzero"`
 }
 
 // A Matcher says which conversions an event is. Pure and safe for concurrent
@@ -141,6 +143,7 @@ type Delivery struct {
 	Category   string         `json:"category,omitempty"`
 	Purposes   []string       `json:"purposes,omitempty"`
 	Properties map[string]any `json:"properties,omitempty"`
+	Mapping    Mapping        `json:"mapping,omitzero"`
 
 	State   State    `json:"state"`
 	Reasons []Reason `json:"reasons,omitempty"`
@@ -200,7 +203,7 @@ func (d *Delivery) Move(to State, at time.Time, reasons ...Reason) error {
 				d.Payload.Body, d.LookAt = nil, time.Time{}
 			}
 			if to == StateWithheld {
-				d.Person, d.Properties, d.Payload = Subject{}, nil, Payload{}
+				d.Person, d.Properties, d.Mapping, d.Payload = Subject{}, nil, Mapping{}, Payload{}
 			}
 			return nil
 		}

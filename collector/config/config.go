@@ -186,8 +186,10 @@ type Scenario struct {
 	Send string `yaml:"send" jsonschema:"required,maxLength=64"`
 	// To are the names of the destinations.
 	To []string `yaml:"to" jsonschema:"required,minItems=1"`
-	// Properties maps names of sent properties to expressions over the event. Without it the event's own are sent.
+	// Properties maps names of sent properties to expressions over the event. Without it the event's own are sent; "*": on sends them beside the mapped ones, and off leaves one out.
 	Properties map[string]string `yaml:"properties"`
+	// Identifiers maps kinds of identifier to off, or to an expression that gives what goes along in place of what is known.
+	Identifiers map[string]string `yaml:"identifiers"`
 }
 
 // Limit bounds how often one person's events are conversions of a scenario.

@@ -37,8 +37,17 @@ type Spec struct {
 	Send string
 	To   []string
 	// Properties maps names of sent properties to expressions. Empty means that
-	// the event's own are sent as they are.
+	// the event's own are sent as they are. [Others] says On when they are sent
+	// beside the mapped ones; then a name may say [Off].
 	Properties map[string]string
+	// Identifiers maps kinds of identifier to expressions, or to [Off]. Of all
+	// others goes along what is known and allowed.
+	Identifiers map[string]string
+	// Hash makes of contact data that an expression gives what may be kept; Country
+	// is what phone numbers without a country code are read with. Without a hasher
+	// no contact data is mapped.
+	Hash    collector.Hasher
+	Country string
 }
 
 // A Fault is one mistake in one expression.
@@ -46,7 +55,7 @@ type Fault struct {
 	// Scenario is the spec's name and Index its place in the list given to [Compile].
 	Scenario string
 	Index    int
-	// Field is "when", "properties.<name>" or "properties".
+	// Field is "when", "properties.<name>", "properties" or "identifiers.<kind>".
 	Field string
 	// Offset counts the characters of the expression before the mistake.
 	Offset int
@@ -78,7 +87,10 @@ func Compile(specs []Spec) (*Set, []Fault) {
 func compileRule(spec Spec) (rule, []Fault) {
 	r := rule{
 		name: spec.Name, send: spec.Send, category: spec.Category, wait: spec.Wait, delay: spec.Delay, limit: spec.Limit,
-		purposes: slices.Clone(spec.Purposes), to: slices.Clone(spec.To),
+		purposes: slices.Clone(spec.Purposes), to: slices.Clone(spec.To), hash: spec.Hash, country: spec.Country,
+	}
+	if r.hash == nil {
+		r.hash = noHash
 	}
 	var faults []Fault
 	program := func(field, text string, compile func(string) (*vm.Program, []Fault)) *vm.Program {
@@ -96,9 +108,32 @@ func compileRule(spec Spec) (rule, []Fault) {
 		message := fmt.Sprintf("The scenario maps %d properties, and at most %d are sent. Leave some out.", n, MaxProperties)
 		return r, append(faults, Fault{Field: "properties", Message: message})
 	}
+	if others, given := spec.Properties[Others]; given {
+		if r.others = strings.TrimSpace(others) == On; !r.others {
+			faults = append(faults, Fault{Field: "properties." + Others, Message: `Under "*" stands on, which lets the event's other properties go along, or nothing.`})
+		}
+	}
 	for _, name := range slices.Sorted(maps.Keys(spec.Properties)) {
+		text := strings.TrimSpace(spec.Properties[name])
+		switch {
+		case name == Others:
+			continue
+		case text == Off && !r.others:
+			faults = append(faults, Fault{Field: "properties." + name, Message: fmt.Sprintf(`There is nothing to leave %q out of: only what is listed is sent. Write "*": on beside it to send the event's other properties, or take the line out.`, name)})
+			continue
+		case text == Off:
+			r.off = append(r.off, name)
+			continue
+		}
 		p := program("properties."+name, spec.Properties[name], compileProperty)
 		r.properties = append(r.properties, property{name, p})
 	}
-	return r, faults
+	ids, bad := compileIdentifiers(spec)
+	r.identifiers = ids
+	return r, append(faults, bad...)
+}
+
+// noHash keeps no contact data.
+func noHash(collector.Kind, string, string) ([]string, string, collector.Reason) {
+	return nil, "", collector.ReasonNotNormalisable
 }

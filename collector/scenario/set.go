@@ -26,6 +26,12 @@ type rule struct {
 	limit                collector.Limit
 	when                 *vm.Program // nil: always
 	properties           []property  // none: the event's own
+	// others says that the event's own properties go along beside them, but for off.
+	others      bool
+	off         []string
+	identifiers []identifier
+	hash        collector.Hasher
+	country     string
 }
 
 type property struct {
@@ -56,10 +62,13 @@ func (s *Set) Match(ev collector.Event, p collector.Profile) ([]collector.Conver
 		}
 		properties, failed := r.mapped(e)
 		notes = append(notes, failed...)
+		mapping := collector.Mapping{Properties: r.leftOut(e)}
+		mapping.Kinds, failed = r.identified(ev, e)
+		notes = append(notes, failed...)
 		conversions = append(conversions, collector.Conversion{
 			Scenario: r.name, Send: r.send, Destinations: slices.Clone(r.to),
 			Category: r.category, Purposes: slices.Clone(r.purposes), Wait: r.wait, Delay: r.delay, Limit: r.limit,
-			Properties: properties,
+			Properties: properties, Mapping: mapping,
 		})
 	}
 	return conversions, notes
@@ -85,11 +94,17 @@ func (r rule) holds(e env) (holds, ok bool) {
 
 // mapped gives the conversion's properties and a note for each that failed.
 func (r rule) mapped(e env) (map[string]any, []collector.Note) {
-	if len(r.properties) == 0 {
+	if len(r.properties) == 0 && len(r.off) == 0 {
 		return maps.Clone(e.Event.Properties), nil
 	}
 	var notes []collector.Note
 	values := make(map[string]any, len(r.properties))
+	if r.others {
+		maps.Copy(values, e.Event.Properties)
+	}
+	for _, name := range r.off {
+		delete(values, name)
+	}
 	for _, p := range r.properties {
 		out, err := run(p.program, e)
 		if err == nil {
@@ -97,10 +112,23 @@ func (r rule) mapped(e env) (map[string]any, []collector.Note) {
 		}
 		switch {
 		case err != nil:
+			delete(values, p.name)
 			notes = append(notes, collector.Note{Field: "scenario." + r.name + ".properties." + p.name, Reason: ReasonMappingFailed})
 		case out != nil:
 			values[p.name] = out
+		default:
+			delete(values, p.name)
 		}
 	}
 	return values, notes
+}
+
+// leftOut are the event's properties that the rule leaves out by name.
+func (r rule) leftOut(e env) (names []string) {
+	for _, name := range r.off {
+		if _, given := e.Event.Properties[name]; given {
+			names = append(names, name)
+		}
+	}
+	return names
 }

@@ -163,6 +163,7 @@ func (d *Dispatcher) decide(ctx context.Context, decider collector.Decider, ev c
 	if err != nil {
 		return collector.Profile{}, collector.Decision{}, err
 	}
+	q.Has = dl.Mapping.Has(q.Has)
 	return profile, decider.Decide(q), nil
 }
 
@@ -201,6 +202,7 @@ func (d *Dispatcher) compose(dl *collector.Delivery, ev collector.Event, profile
 	}
 	payload, refusal := d.Destination.Compose(collector.Composition{
 		Now: now, Delivery: dl.Key, Event: ev, Properties: dl.Properties, Profile: profile, Decision: decision,
+		Scenario: dl.Scenario, Mapping: dl.Mapping,
 	})
 	if refusal != nil {
 		s := back(*dl, now, collector.StateDead, time.Time{}, collector.ReasonNotComposable, refusal.Reason)

@@ -316,14 +316,15 @@ func (p *Pipeline) mayKeep(ctx context.Context, tx collector.Tx, site Site, ev c
 	if err != nil {
 		return collector.Decision{}, err
 	}
-	return decide(ctx, tx, site, ev, who, profile, nil)
+	return decide(ctx, tx, site, ev, who, profile, nil, collector.Mapping{})
 }
 
-func decide(ctx context.Context, tx collector.Tx, site Site, ev collector.Event, who person, profile collector.Profile, purposes []string) (collector.Decision, error) {
+func decide(ctx context.Context, tx collector.Tx, site Site, ev collector.Event, who person, profile collector.Profile, purposes []string, m collector.Mapping) (collector.Decision, error) {
 	q, err := identity.Ask(ctx, tx, ev, who.Person, profile, purposes, ev.ReceivedAt)
 	if err != nil {
 		return collector.Decision{}, err
 	}
+	q.Has = m.Has(q.Has)
 	return site.Decider.Decide(q), nil
 }
 

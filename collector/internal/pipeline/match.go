@@ -29,7 +29,7 @@ func (p *Pipeline) match(ctx context.Context, tx collector.Tx, site Site, rec co
 		}
 	}
 	for _, c := range conversions {
-		decision, err := decide(ctx, tx, site, rec.Event, who, profile, c.Purposes)
+		decision, err := decide(ctx, tx, site, rec.Event, who, profile, c.Purposes, c.Mapping)
 		if err != nil {
 			return false, err
 		}
@@ -60,7 +60,7 @@ func (p *Pipeline) newDelivery(ev collector.Event, c collector.Conversion, desti
 		Key:       collector.DeliveryKey{Site: ev.Site, Destination: destination, Send: c.Send, EventID: ev.ID},
 		Scenario:  c.Scenario,
 		EventName: ev.Name, OccurredAt: ev.OccurredAt, MatchedAt: now,
-		Person: who.Joined, Category: c.Category, Purposes: c.Purposes, Properties: c.Properties,
+		Person: who.Joined, Category: c.Category, Purposes: c.Purposes, Properties: c.Properties, Mapping: c.Mapping,
 		Decision: decision, Counts: !c.Limit.IsZero(),
 	}
 	d.ExpiresAt, d.ExpiresWhy = p.Window(destination, ev)

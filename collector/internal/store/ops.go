@@ -273,7 +273,7 @@ func improve(d *collector.Delivery, better collector.Delivery) bool {
 	if len(d.Attempts) > 0 || !d.State.Open() {
 		return false
 	}
-	d.Properties, d.Person = better.Properties, better.Person
+	d.Properties, d.Mapping, d.Person = better.Properties, better.Mapping, better.Person
 	return true
 }
 

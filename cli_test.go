@@ -132,3 +132,27 @@ sites:
 		}
 	}
 }
+
+// leastFile is a whole configuration but for its scenarios.
+const leastFile = `version: 1
+data: data
+destinations:
+  - name: main
+    meta: {dataset: "1234567890", token: "${env:META_TOKEN}"}
+sites:
+  - name: shop
+    origins: [https://shop.example]
+    consent:
+      notices: [{language: en, text: "May we?", recipients: [meta]}]
+      categories: [{id: advertising, label: Advertising, purposes: [ads_measurement]}]
+    scenarios:%s`
+
+// checkFile runs check on a configuration.
+func checkFile(t *testing.T, text string) (stdout, stderr string, code int) {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "matchkey.yaml")
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return command(t, secrets, "", "check", "--config", path)
+}

@@ -73,11 +73,9 @@ func specs(s config.Site) (list []scenario.Spec) {
 		purposes[c.ID] = c.Purposes
 	}
 	for _, sc := range s.Scenarios {
-		list = append(list, scenario.Spec{
-			Name: sc.Name, On: sc.On, When: sc.When, Category: sc.Consent, Purposes: purposes[sc.Consent],
-			Wait: sc.Wait, Delay: sc.Delay, Limit: limit(sc.Limit), Send: sc.Send, To: sc.To,
-			Properties: sc.Properties, Identifiers: sc.Identifiers, Hash: meta.Hasher(), Country: s.Country,
-		})
+		spec := resolved(sc)
+		spec.Purposes, spec.Hash, spec.Country = purposes[sc.Consent], meta.Hasher(), s.Country
+		list = append(list, spec)
 	}
 	return list
 }
@@ -181,8 +179,9 @@ func (r *compiled) siteInfos() (infos []console.SiteInfo) {
 			ScriptURL: fmt.Sprintf("%s%s/%s.%s.js", s.Endpoint, s.Prefix, s.Name, script.Hash),
 		}
 		for _, sc := range s.Scenarios {
+			spec := resolved(sc)
 			info.Scenarios = append(info.Scenarios, console.ScenarioInfo{
-				Name: sc.Name, On: sc.On, When: sc.When, Category: sc.Consent, Send: sc.Send, To: sc.To, Wait: sc.Wait,
+				Name: sc.Name, On: strings.Join(spec.Names(), ", "), When: sc.When, Category: sc.Consent, Send: spec.Send, To: sc.To, Wait: sc.Wait,
 			})
 		}
 		infos = append(infos, info)

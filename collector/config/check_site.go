@@ -79,8 +79,15 @@ func (k checker) scenarios(path string, s *Site) {
 	names := map[string]int{}
 	for i, sc := range s.Scenarios {
 		at := fmt.Sprintf("%s.scenarios[%d]", path, i)
-		if sc.Name == "" && sc.On == "" {
+		if sc.Name == "" && sc.On == "" && sc.Send == "" && len(sc.To) == 0 {
 			continue // not a scenario at all, which was reported
+		}
+		for _, key := range []struct{ name, value, hint string }{
+			{"name", sc.Name, "Give it one"}, {"on", sc.On, "Name the event"}, {"send", sc.Send, "Name what the destinations get"},
+		} {
+			if key.value == "" && sc.Preset == "" {
+				k.err(at, "`%s.%s` is missing. %s, or a preset, such as preset: purchase.", at, key.name, key.hint)
+			}
 		}
 		k.name(at+".name", sc.Name)
 		k.unique(names, at+".name", sc.Name)

@@ -166,10 +166,12 @@ type Category struct {
 
 // A Scenario says which event is a conversion, on which condition, and what is sent where.
 type Scenario struct {
-	// Name is how the console calls it: lower-case letters, digits, '-' and '_'.
-	Name string `yaml:"name" jsonschema:"required,maxLength=64"`
-	// On is the name of the event.
-	On string `yaml:"on" jsonschema:"required"`
+	// Name is how the console calls it: lower-case letters, digits, '-' and '_'. The default is the preset's.
+	Name string `yaml:"name" jsonschema:"maxLength=64"`
+	// Preset is one of the usual events: it says what is listened to and what is sent. The keys beside it win.
+	Preset string `yaml:"preset" jsonschema:"enum=purchase,enum=lead,enum=add_to_cart,enum=begin_checkout,enum=add_payment_info,enum=view_item,enum=add_to_wishlist,enum=search,enum=sign_up,enum=start_trial,enum=subscribe"`
+	// On is the name of the event. It is required unless there is a preset.
+	On string `yaml:"on"`
 	// When is a condition; without one every such event matches.
 	When string `yaml:"when"`
 	// Consent is the category that a person must have agreed to.
@@ -182,8 +184,8 @@ type Scenario struct {
 	Delay time.Duration `yaml:"delay" jsonschema:"default=0s" bounds:"0s..72h"`
 	// Limit bounds how often one person's events are conversions of this scenario.
 	Limit *Limit `yaml:"limit"`
-	// Send is the name under which the destinations get it, in their vocabulary.
-	Send string `yaml:"send" jsonschema:"required,maxLength=64"`
+	// Send is the name under which the destinations get it, in their vocabulary. It is required unless there is a preset.
+	Send string `yaml:"send" jsonschema:"maxLength=64"`
 	// To are the names of the destinations.
 	To []string `yaml:"to" jsonschema:"required,minItems=1"`
 	// Properties maps names of sent properties to expressions over the event. Without it the event's own are sent; "*": on sends them beside the mapped ones, and off leaves one out.

@@ -60,6 +60,11 @@ func Parse(name string, text []byte, env func(string) (string, bool), readFile f
 func (c *Config) resolve(d *decoder) {
 	c.Data, c.GeoIP = d.path(c.Data), d.path(c.GeoIP)
 	for i := range c.Sites {
+		for j := range c.Sites[i].Scenarios {
+			if sc := &c.Sites[i].Scenarios[j]; sc.Name == "" {
+				sc.Name = sc.Preset
+			}
+		}
 		for j := range c.Sites[i].Consent.Notices {
 			n := &c.Sites[i].Consent.Notices[j]
 			n.Text = canonical(d.noticeText(*n, fmt.Sprintf("sites[%d].consent.notices[%d]", i, j)))

@@ -21,10 +21,12 @@ const MaxProperties = 100
 type Spec struct {
 	// Name is how console and notes call it.
 	Name string
-	// On is the name of the event.
-	On string
-	// When is the condition; empty means always.
-	When string
+	// On is the name of the event, and Also are further names of the same thing.
+	On   string
+	Also []string
+	// When is the condition; empty means always. Premise is one that is asked
+	// before it, of a preset.
+	When, Premise string
 	// Category is what a person must have agreed to, Purposes are what it stands for.
 	Category string
 	Purposes []string
@@ -49,6 +51,9 @@ type Spec struct {
 	Hash    collector.Hasher
 	Country string
 }
+
+// Names are all names of the event.
+func (s Spec) Names() []string { return append([]string{s.On}, s.Also...) }
 
 // A Fault is one mistake in one expression.
 type Fault struct {
@@ -76,7 +81,9 @@ func Compile(specs []Spec) (*Set, []Fault) {
 			f.Scenario, f.Index = spec.Name, i
 			faults = append(faults, f)
 		}
-		set.on[spec.On] = append(set.on[spec.On], r)
+		for _, name := range spec.Names() {
+			set.on[name] = append(set.on[name], r)
+		}
 	}
 	if len(faults) > 0 {
 		return nil, faults
@@ -101,8 +108,10 @@ func compileRule(spec Spec) (rule, []Fault) {
 		}
 		return p
 	}
-	if strings.TrimSpace(spec.When) != "" {
-		r.when = program("when", spec.When, compileCondition)
+	for _, when := range []string{spec.Premise, spec.When} {
+		if strings.TrimSpace(when) != "" {
+			r.when = append(r.when, program("when", when, compileCondition))
+		}
 	}
 	if n := len(spec.Properties); n > MaxProperties {
 		message := fmt.Sprintf("The scenario maps %d properties, and at most %d are sent. Leave some out.", n, MaxProperties)

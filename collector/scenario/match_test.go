@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/expr-lang/expr/vm"
 	"github.com/google/go-cmp/cmp"
 
 	"matchkey/collector"
@@ -280,7 +281,7 @@ func TestPanicBecomesAnError(t *testing.T) {
 	if out, err := run(nil, env{}); err == nil {
 		t.Errorf("want an error of no program, got %v", out)
 	}
-	if _, ok := (rule{when: program}).holds(env{}); !ok {
+	if _, ok := (rule{when: []*vm.Program{program}}).holds(env{}); !ok {
 		t.Error("an empty program gives nil, which does not hold")
 	}
 }

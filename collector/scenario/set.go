@@ -24,8 +24,8 @@ type rule struct {
 	purposes, to         []string
 	wait, delay          time.Duration
 	limit                collector.Limit
-	when                 *vm.Program // nil: always
-	properties           []property  // none: the event's own
+	when                 []*vm.Program // all of them; none: always
+	properties           []property    // none: the event's own
 	// others says that the event's own properties go along beside them, but for off.
 	others      bool
 	off         []string
@@ -78,18 +78,19 @@ func (s *Set) Match(ev collector.Event, p collector.Profile) ([]collector.Conver
 // whose type is only known at run time may also give nil, for a property that
 // is not there: it does not hold.
 func (r rule) holds(e env) (holds, ok bool) {
-	if r.when == nil {
-		return true, true
+	for _, when := range r.when {
+		out, err := run(when, e)
+		if err != nil {
+			return false, false
+		}
+		if out == nil {
+			return false, true
+		}
+		if holds, ok = out.(bool); !holds || !ok {
+			return false, ok
+		}
 	}
-	out, err := run(r.when, e)
-	if err != nil {
-		return false, false
-	}
-	if out == nil {
-		return false, true
-	}
-	holds, ok = out.(bool)
-	return holds, ok
+	return true, true
 }
 
 // mapped gives the conversion's properties and a note for each that failed.

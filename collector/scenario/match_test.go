@@ -172,7 +172,7 @@ func TestWhatAnExpressionSees(t *testing.T) {
 		`event.url matches "^https://shop[.]example/" ? "ours" : "theirs"`:     "ours",
 		`session.country in ["DE", "AT"]`:                                      true,
 		"[1, 2]":                                                               []any{1.0, 2.0},
-		`{"id": event.id, "none": nil}`:                                        map[string]any{"id": "purchase.A-1001", "none": nil},
+		`{"id": event.id, "none": nil}`:                                        map[string]any{"id": "purchase.A-1001"},
 		"get(event.properties.contents, 9)?.sku ?? \"none\"":                   "none",
 		"len(event.properties.contents)":                                       2.0,
 		"round(event.value)":                                                   60.0,

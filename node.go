@@ -127,7 +127,7 @@ func (n *node) serveConsole(o nodeOptions, e *engine.Engine, metrics *prometheus
 		Reader: e.Reader(), Operations: e, Sentences: sentences(), Sites: o.Rules.siteInfos(),
 		Password: o.Config.Console.Password.Reveal(),
 		Metrics:  promhttp.HandlerFor(metrics, promhttp.HandlerOpts{}), Log: o.Log,
-		Version: versionText(), Refusals: refused.list,
+		Version: versionText(), Refusals: refused.list, Alarms: n.alarms(e),
 	})
 	if err != nil {
 		return err
@@ -148,6 +148,11 @@ func (n *node) serveConsole(o nodeOptions, e *engine.Engine, metrics *prometheus
 		return nil
 	}, server.Shutdown)
 	return nil
+}
+
+// alarms are those of the node as a whole.
+func (n *node) alarms(e *engine.Engine) func() []collector.Alarm {
+	return e.Alarms
 }
 
 func (n *node) serveEdge(o nodeOptions, e *engine.Engine, metrics *prometheus.Registry, refused *refusalLog, geo func(netip.Addr) collector.Geo) error {

@@ -56,6 +56,7 @@ func compile(c *config.Config, faults *config.Faults) *compiled {
 		for _, f := range bad {
 			faults.Add(c.Fault(fmt.Sprintf("%s.scenarios[%d].%s", path, f.Index, f.Field), f.Offset, f.Message))
 		}
+		advise(c, i, faults)
 		r.rules[s.Name] = siteRules{scenarios: set, consent: register(s)}
 		script, err := build.Tag(tagOptions(s))
 		if err != nil {
@@ -146,7 +147,7 @@ func (r *compiled) engineSites() map[string]engine.Site {
 	sites := map[string]engine.Site{}
 	for _, s := range r.config.Sites {
 		rules := r.rules[s.Name]
-		sites[s.Name] = engine.Site{Matcher: rules.scenarios, Decider: decider(s, rules.consent), Records: rules.consent.Records, LinkByEmail: s.LinkByEmail, SignsCustomers: s.IdentifyKey.Reveal() != ""}
+		sites[s.Name] = engine.Site{Matcher: rules.scenarios, Decider: decider(s, rules.consent), Records: rules.consent.Records, LinkByEmail: s.LinkByEmail, SignsCustomers: s.IdentifyKey.Reveal() != "", ShareMax: s.ScenarioShareMax}
 	}
 	return sites
 }

@@ -79,6 +79,11 @@ const (
 // more often than its limit allows for one person.
 const ReasonLimitReached Reason = "limit_reached"
 
+// Reasons of alarms about the node as a whole.
+const (
+	ReasonScenarioShare Reason = "scenario_takes_much" // of the traffic
+)
+
 // Reasons why a scenario keeps something out of a payload.
 const (
 	ReasonLeftOut         Reason = "left_out_by_scenario"
@@ -147,6 +152,7 @@ func Sentences() map[Reason]string {
 		ReasonCopiesDisagree:  "Two copies of this event name two customers, so only the server's, or else the first, was used.",
 		ReasonErased:          "The person was erased, so nothing of it is kept and nothing is sent.",
 		ReasonNotComposable:   "It fails a check that the destination would fail it for.",
+		ReasonScenarioShare:   "A scenario makes conversions of a larger share of the traffic than the site wants; narrow it, or raise scenario_share_max.",
 		ReasonLeftOut:         "The scenario leaves it out.",
 		ReasonMappedToNothing: "The scenario's expression gave nothing for this event, so it was left out.",
 		ReasonLimitReached:    "The scenario's limit for one person is reached, so the event is no conversion of that scenario.",

@@ -70,7 +70,7 @@ var eventForm = regexp.MustCompile(`^[A-Za-z0-9_.:-]{1,64}$`)
 
 // frequent are events that happen all the time: each one a delivery.
 var frequent = map[string]bool{
-	"page_view": true, "pageview": true, "page": true, "view": true, "screen_view": true,
+	"page_view": true, "pageview": true, "page": true, "page_visit": true, "pagevisit": true, "page_viewed": true, "visit": true, "view": true, "screen_view": true,
 	"session_start": true, "scroll": true, "click": true, "hover": true, "mouse_move": true,
 	"heartbeat": true, "ping": true, "user_engagement": true, "impression": true, "view_item_list": true,
 }

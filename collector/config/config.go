@@ -116,6 +116,8 @@ type Site struct {
 	IdentifyKey Secret `yaml:"identify_key"`
 	// Consent says how people are asked.
 	Consent Consent `yaml:"consent" jsonschema:"required"`
+	// ScenarioShareMax is the share of the browsers' events, in percent, above which one scenario's conversions are an alarm.
+	ScenarioShareMax int `yaml:"scenario_share_max" jsonschema:"default=30,minimum=1,maximum=100"`
 	// Scenarios say which events are conversions.
 	Scenarios []Scenario `yaml:"scenarios"`
 }

@@ -137,6 +137,7 @@ func TestDefaults(t *testing.T) {
 				Notices:    []Notice{{Language: "en", Text: "May we?", Recipients: []string{"meta"}, Current: true, Epoch: 1}},
 				Categories: []Category{{ID: "advertising", Label: "Advertising", Purposes: []string{"ads_measurement"}, Validity: 180 * 24 * time.Hour}},
 			},
+			ScenarioShareMax: 30,
 			Scenarios: []Scenario{{Name: "purchase", On: "purchase", Consent: "advertising", Send: "Purchase", To: []string{"main"}}},
 		}},
 	}

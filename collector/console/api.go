@@ -150,6 +150,19 @@ func (c *console) apiDestinations(w http.ResponseWriter, _ *http.Request) {
 	apiAnswer(w, append([]collector.DestinationStatus{}, c.Operations.Destinations()...))
 }
 
+// apiAlarms answers GET /api/alarms with what a person should act on that is of no
+// one destination.
+func (c *console) apiAlarms(w http.ResponseWriter, _ *http.Request) {
+	apiAnswer(w, append([]collector.Alarm{}, c.nodeAlarms()...))
+}
+
+func (c *console) nodeAlarms() []collector.Alarm {
+	if c.Alarms == nil {
+		return nil
+	}
+	return c.Alarms()
+}
+
 func apiAnswer(w http.ResponseWriter, v any) {
 	w.Header().Set("Content-Type", "application/json")
 	e := json.NewEncoder(w)

@@ -39,6 +39,9 @@ type Options struct {
 	// Refusals gives the recent refusals at the edge, newest first; nil means
 	// that there is no edge to ask. It must be safe for concurrent use.
 	Refusals func() []Refusal
+	// Alarms gives what a person should act on that is of no one destination; nil
+	// means nothing ever is. It must be safe for concurrent use.
+	Alarms func() []collector.Alarm
 }
 
 // A SiteInfo is what a site's integrator has to know.
@@ -138,6 +141,7 @@ func (c *console) routes() http.Handler {
 	mux.HandleFunc("POST /api/export", c.apiExport)
 	mux.HandleFunc("GET /api/receipt", c.apiReceipt)
 	mux.HandleFunc("GET /api/destinations", c.apiDestinations)
+	mux.HandleFunc("GET /api/alarms", c.apiAlarms)
 	mux.HandleFunc("GET /api/accounts", c.apiAccounts)
 
 	mux.Handle("GET /static/", staticFiles())

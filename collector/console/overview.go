@@ -116,6 +116,9 @@ func (c *console) overview(w http.ResponseWriter, r *http.Request) {
 		Sites:        c.Sites,
 		Empty:        len(recent) == 0 && len(sums) == 0,
 	}
+	for _, a := range c.nodeAlarms() {
+		v.Alarms = append(v.Alarms, c.alarm("", a))
+	}
 	for _, d := range v.Destinations {
 		v.Alarms = append(v.Alarms, d.Stands.Alarms...)
 	}

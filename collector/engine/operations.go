@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"fmt"
 
 	"matchkey/collector"
 )
@@ -53,6 +54,17 @@ func (e *Engine) Recheck() {
 	for _, d := range e.dispatchers {
 		d.Recheck()
 	}
+}
+
+// Alarms are what a person should act on that is of no one destination.
+func (e *Engine) Alarms() (all []collector.Alarm) {
+	for _, s := range e.pipeline.Shares() {
+		if s.Alarming() {
+			all = append(all, collector.Alarm{Reason: collector.ReasonScenarioShare, Detail: fmt.Sprintf(
+				"scenario %s of site %s: %d of %d events of browsers (%d %%, at most %d %% are wanted)", s.Scenario, s.Site, s.Matched, s.Events, s.Percent(), s.Max)})
+		}
+	}
+	return all
 }
 
 // Destinations implements collector.Operations.

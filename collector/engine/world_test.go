@@ -71,7 +71,7 @@ func (w *world) settings() engine.Config {
 	c := w.config
 	c.Dir, c.Backups, c.Now, c.Random, c.Log = w.dir, "backups", w.now, rand.NewChaCha8([32]byte{}), quiet()
 	c.Jitter = func() float64 { return 0 }
-	c.Sites = map[string]engine.Site{"shop": {Matcher: rules{w}, Decider: rules{w}, Records: records, LinkByEmail: w.linkByEmail, SignsCustomers: w.signs}}
+	c.Sites = map[string]engine.Site{"shop": {Matcher: rules{w}, Decider: rules{w}, Records: records, LinkByEmail: w.linkByEmail, SignsCustomers: w.signs, ShareMax: 30}}
 	return c
 }
 

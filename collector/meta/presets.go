@@ -105,3 +105,24 @@ const (
 "id": event.properties.product_id, "quantity": event.properties.quantity, "item_price": event.properties.price,
 "title": event.properties.name, "brand": event.properties.brand, "category": event.properties.category}])`
 )
+
+// WantsValue reports whether Meta optimises for what an event of this name is
+// worth, so that one without value and currency is worth less (capi.md § 4.2).
+func WantsValue(send string) bool {
+	switch send {
+	case eventPurchase, "Subscribe", "StartTrial", "AddToCart", "InitiateCheckout":
+		return true
+	}
+	return false
+}
+
+// NeedsValue reports whether an event of this name is refused without value and
+// currency.
+func NeedsValue(send string) bool { return send == eventPurchase }
+
+// PersonalProperty reports whether a property of this name is taken for personal
+// data and never sent.
+func PersonalProperty(name string) bool {
+	_, known := customRules[name]
+	return !known && personalKey(name)
+}

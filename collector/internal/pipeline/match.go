@@ -16,6 +16,9 @@ func (p *Pipeline) match(ctx context.Context, tx collector.Tx, site Site, rec co
 		return false, err
 	}
 	conversions, notes := site.Matcher.Match(rec.Event, profile)
+	if p.Replay == nil {
+		p.traffic.count(rec.Event, conversions)
+	}
 	conversions, over, err := withinLimits(ctx, tx, rec.Event, who, conversions)
 	if err != nil {
 		return false, err

@@ -32,6 +32,9 @@ type Site struct {
 	// SignsCustomers is true when the site signs whom a browser names: then an
 	// address that a browser claims links nobody.
 	SignsCustomers bool
+	// ShareMax is the share of the browsers' events, in percent, above which one
+	// scenario's conversions are an alarm.
+	ShareMax int
 }
 
 // Options assemble a pipeline.
@@ -53,6 +56,7 @@ type Options struct {
 // A Pipeline applies a journal to a store. Use Run in one goroutine.
 type Pipeline struct {
 	Options
+	traffic traffic
 
 	// mu guards the fields below.
 	mu      sync.Mutex

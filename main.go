@@ -46,6 +46,7 @@ type commands struct {
 	Check     checkCommand     `cmd:"" help:"Check a configuration file: every fault and warning at once, with line numbers."`
 	Tag       tagCommand       `cmd:"" help:"Show a site's tag: its size, the snippet to paste; or write the script."`
 	Explain   explainCommand   `cmd:"" help:"Say everything about one event: each field, where it came from, what was dropped and why, what the destination answered."`
+	Scenario  scenarioCommand  `cmd:"" help:"Try scenarios without sending: what becomes of an event, and what a changed file changes."`
 	Replay    replayCommand    `cmd:"" help:"Rebuild from the journal what is derived from it, or compare. For a data folder that no Matchkey uses."`
 	Status    statusCommand    `cmd:"" help:"Say how each destination stands: paused, failing, throttled, and what is about to end."`
 	Redrive   redriveCommand   `cmd:"" help:"Put dead deliveries back, to be sent again."`

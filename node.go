@@ -127,7 +127,7 @@ func (n *node) serveConsole(o nodeOptions, e *engine.Engine, metrics *prometheus
 		Reader: e.Reader(), Operations: e, Sentences: sentences(), Sites: o.Rules.siteInfos(),
 		Password: o.Config.Console.Password.Reveal(),
 		Metrics:  promhttp.HandlerFor(metrics, promhttp.HandlerOpts{}), Log: o.Log,
-		Version: versionText(), Refusals: refused.list, Alarms: n.alarms(e),
+		Version: versionText(), Refusals: refused.list, Alarms: n.alarms(e), Preview: e.Preview,
 	})
 	if err != nil {
 		return err

@@ -37,6 +37,18 @@ func (l Limit) Reached(at time.Time, others []time.Time) bool {
 	return false
 }
 
+// ReachedBeside is Reached for an event beside those that count, itself perhaps
+// among them.
+func (l Limit) ReachedBeside(id string, at time.Time, counted []Counted) bool {
+	var others []time.Time
+	for _, o := range counted {
+		if o.EventID != id {
+			others = append(others, o.OccurredAt)
+		}
+	}
+	return l.Reached(at, others)
+}
+
 // A Counted is an event that counts to a limit.
 type Counted struct {
 	EventID    string

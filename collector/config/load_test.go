@@ -138,7 +138,7 @@ func TestDefaults(t *testing.T) {
 				Categories: []Category{{ID: "advertising", Label: "Advertising", Purposes: []string{"ads_measurement"}, Validity: 180 * 24 * time.Hour}},
 			},
 			ScenarioShareMax: 30,
-			Scenarios: []Scenario{{Name: "purchase", On: "purchase", Consent: "advertising", Send: "Purchase", To: []string{"main"}}},
+			Scenarios:        []Scenario{{Name: "purchase", On: "purchase", Consent: "advertising", Send: "Purchase", To: []string{"main"}}},
 		}},
 	}
 	if d := cmp.Diff(want, c, cmp.AllowUnexported(Config{}, Secret{})); d != "" {

@@ -42,6 +42,9 @@ type Options struct {
 	// Alarms gives what a person should act on that is of no one destination; nil
 	// means nothing ever is. It must be safe for concurrent use.
 	Alarms func() []collector.Alarm
+	// Preview says what would become of an event under the running rules; nil when
+	// there is nobody to ask. It must be safe for concurrent use.
+	Preview func(context.Context, collector.Event) (collector.Preview, error)
 }
 
 // A SiteInfo is what a site's integrator has to know.
@@ -142,6 +145,9 @@ func (c *console) routes() http.Handler {
 	mux.HandleFunc("GET /api/receipt", c.apiReceipt)
 	mux.HandleFunc("GET /api/destinations", c.apiDestinations)
 	mux.HandleFunc("GET /api/alarms", c.apiAlarms)
+	if c.Preview != nil {
+		mux.HandleFunc("POST /api/preview", c.apiPreview)
+	}
 	mux.HandleFunc("GET /api/accounts", c.apiAccounts)
 
 	mux.Handle("GET /static/", staticFiles())

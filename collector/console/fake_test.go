@@ -503,3 +503,7 @@ func accounts() []collector.Account {
 		States: map[collector.State]int{collector.StatePending: 31},
 	})
 }
+
+func (f *fake) Counted(collector.Subject, string, time.Time, time.Time) ([]collector.Counted, error) {
+	return nil, nil
+}

@@ -2,8 +2,6 @@ package pipeline
 
 import (
 	"context"
-	"slices"
-	"time"
 
 	"matchkey/collector"
 )
@@ -45,10 +43,5 @@ func overLimit(ctx context.Context, tx collector.Tx, ev collector.Event, who per
 	if err != nil {
 		return false, err
 	}
-	counted = slices.DeleteFunc(counted, func(o collector.Counted) bool { return o.EventID == ev.ID })
-	others := make([]time.Time, len(counted))
-	for i, o := range counted {
-		others[i] = o.OccurredAt
-	}
-	return c.Limit.Reached(ev.OccurredAt, others), nil
+	return c.Limit.ReachedBeside(ev.ID, ev.OccurredAt, counted), nil
 }

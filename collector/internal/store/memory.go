@@ -468,7 +468,7 @@ func (r *memoryRows) ofPerson(s collector.Subject, in func(collector.State) bool
 	return keys, err
 }
 
-// Counted implements collector.Tx.
+// Counted implements collector.Reader.
 func (r *memoryRows) Counted(s collector.Subject, scenario string, after, before time.Time) (counted []collector.Counted, err error) {
 	person, err := personOfSubject(context.Background(), r, s)
 	if err != nil {

@@ -342,30 +342,6 @@ func countedPrefix(s collector.Subject, scenario string) keyspace.Key {
 	return keyspace.In(keyspace.Counted).Subject(s).Str(scenario)
 }
 
-// Counted implements collector.Tx.
-func (t *tx) Counted(s collector.Subject, scenario string, after, before time.Time) (all []collector.Counted, err error) {
-	person, err := personOfSubject(context.Background(), t, s)
-	if err != nil {
-		return nil, err
-	}
-	for _, s := range person {
-		prefix := countedPrefix(s, scenario)
-		n := len(all)
-		err := t.scan(countedPrefix(s, scenario).Time(after.Add(1)), countedPrefix(s, scenario).Time(before), func(key, _ []byte) (bool, error) {
-			at, d, ok := keyspace.CutTimed(key[len(prefix):])
-			if !ok {
-				return false, fmt.Errorf("BUG: index key %x names no delivery", key)
-			}
-			all = addCounted(all, d.EventID, at)
-			return len(all)-n < 2*collector.MaxLimit, nil
-		})
-		if err != nil {
-			return nil, err
-		}
-	}
-	return all, nil
-}
-
 // Wake implements collector.Tx.
 func (t *tx) Wake(key collector.DeliveryKey, at time.Time) error {
 	_, err := t.update(key, func(d *collector.Delivery) (bool, error) { return wake(d, at) })

@@ -82,6 +82,8 @@ const ReasonLimitReached Reason = "limit_reached"
 // Reasons of alarms about the node as a whole.
 const (
 	ReasonScenarioShare Reason = "scenario_takes_much" // of the traffic
+	ReasonConfigRefused Reason = "configuration_not_taken"
+	ReasonConfigWaits   Reason = "configuration_needs_restart"
 )
 
 // Reasons why a scenario keeps something out of a payload.
@@ -152,6 +154,8 @@ func Sentences() map[Reason]string {
 		ReasonCopiesDisagree:  "Two copies of this event name two customers, so only the server's, or else the first, was used.",
 		ReasonErased:          "The person was erased, so nothing of it is kept and nothing is sent.",
 		ReasonNotComposable:   "It fails a check that the destination would fail it for.",
+		ReasonConfigRefused:   "The configuration file changed and was not taken over; everything goes on by the one before.",
+		ReasonConfigWaits:     "The configuration file changed in what takes effect with a restart only.",
 		ReasonScenarioShare:   "A scenario makes conversions of a larger share of the traffic than the site wants; narrow it, or raise scenario_share_max.",
 		ReasonLeftOut:         "The scenario leaves it out.",
 		ReasonMappedToNothing: "The scenario's expression gave nothing for this event, so it was left out.",

@@ -21,6 +21,9 @@ type Options struct {
 	Sentences map[collector.Reason]string
 	// Sites are shown on the install page and offered as filters.
 	Sites []SiteInfo
+	// LiveSites, when not nil, gives them as they are now, in place of Sites; they
+	// change when the configuration is read again. It must be safe for concurrent use.
+	LiveSites func() []SiteInfo
 	// Password, when not empty, is asked for by HTTP Basic authentication; the
 	// user name does not matter.
 	Password string
@@ -110,6 +113,14 @@ type console struct {
 	Options
 	pages  pages
 	digest string // of the static files
+}
+
+// sites are those of the configuration that runs.
+func (c *console) sites() []SiteInfo {
+	if c.LiveSites != nil {
+		return c.LiveSites()
+	}
+	return c.Sites
 }
 
 // routes is the table of contents.

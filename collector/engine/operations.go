@@ -10,6 +10,20 @@ import (
 // Reader reads the derived state.
 func (e *Engine) Reader() collector.Reader { return e.store }
 
+// SetSites has events matched by other scenarios from now on; what matched already
+// stays as it is. The sites have to be those that the engine was opened with, and
+// their consent the same: dispatchers go on deciding by that.
+func (e *Engine) SetSites(sites map[string]Site) error {
+	now := e.pipeline.SitesNow()
+	for name := range sites {
+		if _, ok := now[name]; !ok || len(sites) != len(now) {
+			return fmt.Errorf("the sites are others than those that run; site %q takes a restart", name)
+		}
+	}
+	e.pipeline.SetSites(sites)
+	return nil
+}
+
 // Redrive implements collector.Operations.
 func (e *Engine) Redrive(ctx context.Context, q collector.DeliveryQuery) (int, error) {
 	n, err := e.store.Redrive(ctx, q, e.config.Now())

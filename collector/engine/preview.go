@@ -98,7 +98,7 @@ func (p Previewer) conversion(ctx context.Context, site Site, ev collector.Event
 
 // Preview says what would become of an event now, under the running rules.
 func (e *Engine) Preview(ctx context.Context, ev collector.Event) (collector.Preview, error) {
-	return Previewer{Reader: e.store, Sites: e.config.Sites, Destinations: e.destinations}.Preview(ctx, ev, e.config.Now())
+	return Previewer{Reader: e.store, Sites: e.pipeline.SitesNow(), Destinations: e.destinations}.Preview(ctx, ev, e.config.Now())
 }
 
 // A Past is a data folder or a backup that no process uses, opened to look at.

@@ -31,7 +31,7 @@ func (p *Pipeline) apply(ctx context.Context, tx collector.Tx, e collector.Entry
 	if ev.IsForgotten() {
 		return nil // its person was erased; what counts was kept then
 	}
-	site, ok := p.Sites[ev.Site]
+	site, ok := p.site(ev.Site)
 	who, err := resolve(ctx, tx, &ev, e.Offset)
 	if err != nil {
 		return err

@@ -64,6 +64,7 @@ func (t *traffic) count(ev collector.Event, conversions []collector.Conversion) 
 // Shares are the shares of all scenarios that made a conversion lately, in the
 // order of site and scenario.
 func (p *Pipeline) Shares() (all []collector.Share) {
+	sites := p.SitesNow()
 	t := &p.traffic
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -77,7 +78,7 @@ func (p *Pipeline) Shares() (all []collector.Share) {
 		for name := range names {
 			all = append(all, collector.Share{
 				Site: site, Scenario: name, Matched: s.now.matched[name] + s.last.matched[name],
-				Events: s.now.events + s.last.events, Max: p.Sites[site].ShareMax,
+				Events: s.now.events + s.last.events, Max: sites[site].ShareMax,
 			})
 		}
 	}

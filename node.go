@@ -34,6 +34,7 @@ type node struct {
 	edgeURL, consoleURL string
 	reader              collector.Reader
 	recheck             func() // has destinations asked how they stand
+	reload              *reload
 
 	log     *slog.Logger
 	failed  chan error // gets the first error of a listener
@@ -99,9 +100,10 @@ func (n *node) start(ctx context.Context, o nodeOptions) error {
 	}
 	n.closers = append(n.closers, closer{"engine", e.Close})
 	n.reader, n.recheck = e.Reader(), e.Recheck
+	n.reload = newReload(o.Rules, e.SetSites, o.Log)
 
 	metrics := prometheus.NewRegistry()
-	metrics.MustRegister(e.Collector(), collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	metrics.MustRegister(e.Collector(), n.reload.metric(), collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	refused := newRefusalLog()
 	if err := n.serveConsole(o, e, metrics, refused); err != nil {
 		return err
@@ -133,10 +135,10 @@ func (n *node) openGeo(path string) (func(netip.Addr) collector.Geo, error) {
 
 func (n *node) serveConsole(o nodeOptions, e *engine.Engine, metrics *prometheus.Registry, refused *refusalLog) error {
 	handler, err := console.New(console.Options{
-		Reader: e.Reader(), Operations: e, Sentences: sentences(), Sites: o.Rules.siteInfos(),
+		Reader: e.Reader(), Operations: e, Sentences: sentences(), LiveSites: n.reload.siteInfos,
 		Password: o.Config.Console.Password.Reveal(),
 		Metrics:  promhttp.HandlerFor(metrics, promhttp.HandlerOpts{}), Log: o.Log,
-		Version: versionText(), Refusals: refused.list,
+		Version: versionText(), Refusals: refused.list, Alarms: n.alarms(e), Preview: e.Preview,
 	})
 	if err != nil {
 		return err
@@ -157,6 +159,11 @@ func (n *node) serveConsole(o nodeOptions, e *engine.Engine, metrics *prometheus
 		return nil
 	}, server.Shutdown)
 	return nil
+}
+
+// alarms are those of the node as a whole.
+func (n *node) alarms(e *engine.Engine) func() []collector.Alarm {
+	return func() []collector.Alarm { return append(n.reload.alarms(), e.Alarms()...) }
 }
 
 func (n *node) serveEdge(o nodeOptions, e *engine.Engine, metrics *prometheus.Registry, refused *refusalLog, geo func(netip.Addr) collector.Geo, key signingKey) error {

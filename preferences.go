@@ -81,10 +81,11 @@ func pageOf(s config.Site) (*preferences.Renderer, error) {
 	return preferences.New(look, languages, p.Frames)
 }
 
-// preferencesOf is a site's page as the edge is handed it; nil for none.
+// preferencesOf is a site's page as the edge is handed it; nil for none, as without an
+// engine.
 func (r *compiled) preferencesOf(s config.Site, e *engine.Engine) *edge.Preferences {
 	page := r.pages[s.Name]
-	if page == nil {
+	if page == nil || e == nil {
 		return nil
 	}
 	rules := r.rules[s.Name]

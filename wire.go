@@ -58,6 +58,7 @@ func compile(c *config.Config, faults *config.Faults) *compiled {
 		for _, f := range bad {
 			faults.Add(c.Fault(fmt.Sprintf("%s.scenarios[%d].%s", path, f.Index, f.Field), f.Offset, f.Message))
 		}
+		advise(c, i, faults)
 		r.rules[s.Name] = siteRules{scenarios: set, consent: register(s)}
 		script, err := build.Tag(tagOptions(s))
 		if err != nil {
@@ -80,12 +81,18 @@ func specs(s config.Site) (list []scenario.Spec) {
 		purposes[c.ID] = c.Purposes
 	}
 	for _, sc := range s.Scenarios {
-		list = append(list, scenario.Spec{
-			Name: sc.Name, On: sc.On, When: sc.When, Category: sc.Consent, Purposes: purposes[sc.Consent],
-			Wait: sc.Wait, Send: sc.Send, To: sc.To, Properties: sc.Properties,
-		})
+		spec := resolved(sc)
+		spec.Purposes, spec.Hash, spec.Country = purposes[sc.Consent], meta.Hasher(), s.Country
+		list = append(list, spec)
 	}
 	return list
+}
+
+func limit(l *config.Limit) collector.Limit {
+	if l == nil {
+		return collector.Limit{}
+	}
+	return collector.Limit{Times: l.Times, Per: l.Per}
 }
 
 // register is what a site asks people, and in which words.
@@ -192,12 +199,13 @@ func (r *compiled) engineSites() map[string]engine.Site {
 	sites := map[string]engine.Site{}
 	for _, s := range r.config.Sites {
 		rules := r.rules[s.Name]
-		sites[s.Name] = engine.Site{Matcher: rules.scenarios, Decider: decider(s, rules.consent), Records: rules.consent.Records, LinkByEmail: s.LinkByEmail, SignsCustomers: s.IdentifyKey.Reveal() != ""}
+		sites[s.Name] = engine.Site{Matcher: rules.scenarios, Decider: decider(s, rules.consent), Records: rules.consent.Records, LinkByEmail: s.LinkByEmail, SignsCustomers: s.IdentifyKey.Reveal() != "", ShareMax: s.ScenarioShareMax}
 	}
 	return sites
 }
 
-// edgeSites are the sites as the edge sees them.
+// edgeSites are the sites as the edge sees them, with what it asks an engine; that may
+// be nil where nothing is served.
 func (r *compiled) edgeSites(e *engine.Engine) (sites []edge.Site) {
 	for _, s := range r.config.Sites {
 		var keys []string
@@ -229,8 +237,9 @@ func (r *compiled) siteInfos() (infos []console.SiteInfo) {
 			ScriptURL: fmt.Sprintf("%s%s/%s.%s.js", s.Endpoint, s.Prefix, s.Name, script.Hash),
 		}
 		for _, sc := range s.Scenarios {
+			spec := resolved(sc)
 			info.Scenarios = append(info.Scenarios, console.ScenarioInfo{
-				Name: sc.Name, On: sc.On, When: sc.When, Category: sc.Consent, Send: sc.Send, To: sc.To, Wait: sc.Wait,
+				Name: sc.Name, On: strings.Join(spec.Names(), ", "), When: sc.When, Category: sc.Consent, Send: spec.Send, To: sc.To, Wait: sc.Wait,
 			})
 		}
 		infos = append(infos, info)

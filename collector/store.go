@@ -216,6 +216,11 @@ type Reader interface {
 	Suppressed(ctx context.Context, ev Event) (since time.Time, err error)
 	// Receipt returns the receipt of an erasure; ok is false when there is none.
 	Receipt(ctx context.Context, id string) (r Receipt, ok bool, err error)
+	// Counted lists the events of a person, under all subjects of the person, that
+	// count to the limit of a scenario (Delivery.Counts) and occurred after the one
+	// time and before the other, each once. Of each subject the first 2*MaxLimit are
+	// looked at, which is all that a limit lets in.
+	Counted(s Subject, scenario string, after, before time.Time) ([]Counted, error)
 }
 
 // A LeaseQuery says what LeaseDue leases.

@@ -120,6 +120,8 @@ type Site struct {
 	Consent Consent `yaml:"consent" jsonschema:"required"`
 	// Preferences is the page on which people see and change what they allowed: {prefix}/{name}/preferences.
 	Preferences Preferences `yaml:"preferences"`
+	// ScenarioShareMax is the share of the browsers' events, in percent, above which one scenario's conversions are an alarm.
+	ScenarioShareMax int `yaml:"scenario_share_max" jsonschema:"default=30,minimum=1,maximum=100"`
 	// Scenarios say which events are conversions.
 	Scenarios []Scenario `yaml:"scenarios"`
 }
@@ -222,10 +224,12 @@ type CategoryText struct {
 
 // A Scenario says which event is a conversion, on which condition, and what is sent where.
 type Scenario struct {
-	// Name is how the console calls it: lower-case letters, digits, '-' and '_'.
-	Name string `yaml:"name" jsonschema:"required,maxLength=64"`
-	// On is the name of the event.
-	On string `yaml:"on" jsonschema:"required"`
+	// Name is how the console calls it: lower-case letters, digits, '-' and '_'. The default is the preset's.
+	Name string `yaml:"name" jsonschema:"maxLength=64"`
+	// Preset is one of the usual events: it says what is listened to and what is sent. The keys beside it win.
+	Preset string `yaml:"preset" jsonschema:"enum=purchase,enum=lead,enum=add_to_cart,enum=begin_checkout,enum=add_payment_info,enum=view_item,enum=add_to_wishlist,enum=search,enum=sign_up,enum=start_trial,enum=subscribe"`
+	// On is the name of the event. It is required unless there is a preset.
+	On string `yaml:"on"`
 	// When is a condition; without one every such event matches.
 	When string `yaml:"when"`
 	// Consent is the category that a person must have agreed to.
@@ -234,10 +238,24 @@ type Scenario struct {
 	LegitimateInterest string `yaml:"legitimate_interest"`
 	// Wait is how long the conversion waits for identifiers that come late.
 	Wait time.Duration `yaml:"wait" jsonschema:"default=0s" bounds:"0s..24h"`
-	// Send is the name under which the destinations get it, in their vocabulary.
-	Send string `yaml:"send" jsonschema:"required,maxLength=64"`
+	// Delay is how long the conversion is not sent whatever is known of the person.
+	Delay time.Duration `yaml:"delay" jsonschema:"default=0s" bounds:"0s..72h"`
+	// Limit bounds how often one person's events are conversions of this scenario.
+	Limit *Limit `yaml:"limit"`
+	// Send is the name under which the destinations get it, in their vocabulary. It is required unless there is a preset.
+	Send string `yaml:"send" jsonschema:"maxLength=64"`
 	// To are the names of the destinations.
 	To []string `yaml:"to" jsonschema:"required,minItems=1"`
-	// Properties maps names of sent properties to expressions over the event. Without it the event's own are sent.
+	// Properties maps names of sent properties to expressions over the event. Without it the event's own are sent; "*": on sends them beside the mapped ones, and off leaves one out.
 	Properties map[string]string `yaml:"properties"`
+	// Identifiers maps kinds of identifier to off, or to an expression that gives what goes along in place of what is known.
+	Identifiers map[string]string `yaml:"identifiers"`
+}
+
+// Limit bounds how often one person's events are conversions of a scenario.
+type Limit struct {
+	// Times is how many count within the period.
+	Times int `yaml:"times" jsonschema:"default=1,minimum=1,maximum=100"`
+	// Per is the period: any stretch of this length, by when the events occurred.
+	Per time.Duration `yaml:"per" jsonschema:"required,example=30d" bounds:"1m..3650d"`
 }

@@ -67,6 +67,11 @@ func (c *Config) resolve(d *decoder) {
 			}
 			p.Logo = string(image) // as a notice's text, from here on it is what was in the file
 		}
+		for j := range c.Sites[i].Scenarios {
+			if sc := &c.Sites[i].Scenarios[j]; sc.Name == "" {
+				sc.Name = sc.Preset
+			}
+		}
 		for j := range c.Sites[i].Consent.Notices {
 			n := &c.Sites[i].Consent.Notices[j]
 			n.Text = canonical(d.noticeText(*n, fmt.Sprintf("sites[%d].consent.notices[%d]", i, j)))

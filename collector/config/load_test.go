@@ -137,8 +137,9 @@ func TestDefaults(t *testing.T) {
 				Notices:    []Notice{{Language: "en", Text: "May we?", Recipients: []string{"meta"}, Current: true, Epoch: 1}},
 				Categories: []Category{{ID: "advertising", Label: "Advertising", Purposes: []string{"ads_measurement"}, Validity: 180 * 24 * time.Hour}},
 			},
-			Preferences: Preferences{Enabled: true},
-			Scenarios:   []Scenario{{Name: "purchase", On: "purchase", Consent: "advertising", Send: "Purchase", To: []string{"main"}}},
+			Preferences:      Preferences{Enabled: true},
+			ScenarioShareMax: 30,
+			Scenarios:        []Scenario{{Name: "purchase", On: "purchase", Consent: "advertising", Send: "Purchase", To: []string{"main"}}},
 		}},
 	}
 	if d := cmp.Diff(want, c, cmp.AllowUnexported(Config{}, Secret{})); d != "" {

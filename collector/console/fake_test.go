@@ -507,3 +507,7 @@ func accounts() []collector.Account {
 func (f *fake) VerifyLedger(context.Context, collector.LedgerQuery) (collector.LedgerReport, error) {
 	return collector.LedgerReport{Sites: []collector.LedgerSite{{LedgerHead: collector.LedgerHead{Site: "shop", Seq: 3}}}}, nil
 }
+
+func (f *fake) Counted(collector.Subject, string, time.Time, time.Time) ([]collector.Counted, error) {
+	return nil, nil
+}

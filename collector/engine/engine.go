@@ -79,8 +79,10 @@ type Engine struct {
 	pipeline    *pipeline.Pipeline
 	dispatchers map[string]*dispatch.Dispatcher
 	order       []string // of destinations, as given
-	disk        *keyspace.Disk
-	erased      chan struct{} // holds one when there is something to scrub
+	// destinations are those that Open was given.
+	destinations []collector.Destination
+	disk         *keyspace.Disk
+	erased       chan struct{} // holds one when there is something to scrub
 
 	running sync.WaitGroup
 	stop    context.CancelFunc // ends rounds
@@ -119,7 +121,7 @@ func Open(ctx context.Context, fs vfs.FS, c Config, destinations ...collector.De
 	}
 	e := &Engine{
 		config: c, fs: fs, db: db, dispatchers: map[string]*dispatch.Dispatcher{},
-		space: free, disk: disk, erased: make(chan struct{}, 1),
+		destinations: destinations, space: free, disk: disk, erased: make(chan struct{}, 1),
 	}
 	if err := e.recover(ctx, destinations); err != nil {
 		if e.journal != nil {

@@ -56,6 +56,8 @@
 //	a  str site, u64 seq                 checkpoint: a signature under table 8 up to there
 //	b  str site, str hash                text of a notice
 //	5  u64 offset, key of L, O or C      in a replay's scratch store only: the row under that key
+//	c  str site, str kind, str id, str scenario, u64 occurred ns, dkey
+//	                                     empty; deliveries that count to a limit, by person
 //	!, ~                                 empty, written to have tables made anew
 //
 // A table that says what must not be undone by a restore is one of [Carried].

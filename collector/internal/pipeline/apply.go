@@ -31,7 +31,7 @@ func (p *Pipeline) apply(ctx context.Context, tx collector.Tx, e collector.Entry
 	if ev.IsForgotten() {
 		return nil // its person was erased; what counts was kept then
 	}
-	site, ok := p.Sites[ev.Site]
+	site, ok := p.site(ev.Site)
 	who, err := resolve(ctx, tx, &ev, e.Offset)
 	if err != nil {
 		return err
@@ -345,14 +345,15 @@ func (p *Pipeline) mayKeep(ctx context.Context, tx collector.Tx, site Site, ev c
 	if err != nil {
 		return collector.Decision{}, err
 	}
-	return decide(ctx, tx, site, ev, who, profile, nil)
+	return decide(ctx, tx, site, ev, who, profile, nil, collector.Mapping{})
 }
 
-func decide(ctx context.Context, tx collector.Tx, site Site, ev collector.Event, who person, profile collector.Profile, purposes []string) (collector.Decision, error) {
+func decide(ctx context.Context, tx collector.Tx, site Site, ev collector.Event, who person, profile collector.Profile, purposes []string, m collector.Mapping) (collector.Decision, error) {
 	q, err := identity.Ask(ctx, tx, ev, who.Person, profile, purposes, ev.ReceivedAt)
 	if err != nil {
 		return collector.Decision{}, err
 	}
+	q.Has = m.Has(q.Has)
 	return site.Decider.Decide(q), nil
 }
 

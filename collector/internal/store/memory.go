@@ -469,6 +469,24 @@ func (r *memoryRows) ofPerson(s collector.Subject, in func(collector.State) bool
 	return keys, err
 }
 
+// Counted implements collector.Reader.
+func (r *memoryRows) Counted(s collector.Subject, scenario string, after, before time.Time) (counted []collector.Counted, err error) {
+	person, err := personOfSubject(context.Background(), r, s)
+	if err != nil {
+		return nil, err
+	}
+	all, err := r.all(func(d *collector.Delivery) bool {
+		return d.Counts && d.Scenario == scenario && slices.Contains(person, d.Person) && d.OccurredAt.After(after) && d.OccurredAt.Before(before)
+	})
+	slices.SortFunc(all, func(a, b collector.Delivery) int {
+		return cmp.Or(a.OccurredAt.Compare(b.OccurredAt), strings.Compare(a.Key.String(), b.Key.String()))
+	})
+	for _, d := range all {
+		counted = addCounted(counted, d.Key.EventID, d.OccurredAt)
+	}
+	return counted, err
+}
+
 // Wake implements collector.Tx.
 func (r *memoryRows) Wake(key collector.DeliveryKey, at time.Time) error {
 	_, err := r.update(key, func(d *collector.Delivery) (bool, error) { return wake(d, at) })

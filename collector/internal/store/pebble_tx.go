@@ -264,6 +264,9 @@ func indexKeys(d *collector.Delivery) (keys []keyspace.Key) {
 	if d.State == collector.StateWaiting && !d.Person.IsZero() {
 		keys = append(keys, keyspace.In(keyspace.Waiting).Subject(d.Person).Delivery(d.Key))
 	}
+	if d.Counts && !d.Person.IsZero() {
+		keys = append(keys, countedPrefix(d.Person, d.Scenario).Time(d.OccurredAt).Delivery(d.Key))
+	}
 	if sought(d.State) {
 		keys = append(keys, keyspace.In(keyspace.ByState).Str(string(d.State)).TimeDown(d.MatchedAt).Delivery(d.Key))
 	}
@@ -339,6 +342,10 @@ func (t *tx) ofPerson(table byte, s collector.Subject) (all []collector.Delivery
 		all = append(all, keys...)
 	}
 	return all, nil
+}
+
+func countedPrefix(s collector.Subject, scenario string) keyspace.Key {
+	return keyspace.In(keyspace.Counted).Subject(s).Str(scenario)
 }
 
 // Wake implements collector.Tx.

@@ -22,7 +22,7 @@ import (
 // a person decided (D, B); the ledger of consent, which is only ever appended to, and
 // which still has what an erasure took out of the journal (8 9 a b); and who was erased, with the keyed hashes by which
 // entries are found (2 3 4 G U Y). The rows that find deliveries follow from the
-// deliveries (Q T K X M N V Z). Consent records, links and owners are only ever
+// deliveries (Q T K X M N V Z c). Consent records, links and owners are only ever
 // added to (C O L R H), because refusals stand on them, and so are accounts (A).
 // All else (E I P 1 S) is as the journal says. Of an event from which an erasure
 // took another person's copy it says what there would be had that copy never
@@ -60,6 +60,7 @@ var tables = []struct {
 	{keyspace.Person, "deliveries by person", exactly},
 	{keyspace.Waiting, "deliveries waiting, by person", exactly},
 	{keyspace.ByState, "deliveries dead or in doubt", exactly},
+	{keyspace.Counted, "deliveries that count to a limit", exactly},
 	{keyspace.Matched, "deliveries by match", exactly},
 	{keyspace.ByEvent, "deliveries by event", exactly},
 	{keyspace.Account, "accounts", addOnly},
@@ -189,7 +190,7 @@ func (r *Rebuild) live() *Pebble {
 // deriveIndexes writes to the scratch store, in place of its own, the rows that
 // follow from the live store's deliveries.
 func (r *Rebuild) deriveIndexes() error {
-	for _, letter := range []byte{keyspace.Due, keyspace.Look, keyspace.Leased, keyspace.Person, keyspace.Matched, keyspace.ByEvent, keyspace.Waiting, keyspace.ByState, keyspace.Account} {
+	for _, letter := range []byte{keyspace.Due, keyspace.Look, keyspace.Leased, keyspace.Person, keyspace.Matched, keyspace.ByEvent, keyspace.Waiting, keyspace.ByState, keyspace.Counted, keyspace.Account} {
 		table := keyspace.In(letter)
 		if err := r.Scratch.DeleteRange(table, table.End(), pebble.NoSync); err != nil {
 			return err

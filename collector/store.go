@@ -76,6 +76,17 @@ type Store interface {
 	// Whoever is not known is suppressed all the same.
 	Erase(ctx context.Context, s Subject, at time.Time) (Receipt, error)
 
+	// KeepNotices keeps the texts of notices, durably, for all time. What is kept
+	// already is passed over.
+	KeepNotices(ctx context.Context, notices []NoticeText) error
+	// LedgerHeads says how the chain of each site stands that has one, by site.
+	LedgerHeads(ctx context.Context) ([]LedgerHead, error)
+	// AddCheckpoint keeps a checkpoint durably, and with it all that it covers.
+	AddCheckpoint(ctx context.Context, c Checkpoint) error
+	// VerifyLedger reads all chains from end to end and recomputes them. What is
+	// wrong is in the report; the error is of the reading.
+	VerifyLedger(ctx context.Context, q LedgerQuery) (LedgerReport, error)
+
 	// SetPause keeps a destination's pause durably; the zero Pause ends it.
 	SetPause(ctx context.Context, destination string, p Pause) error
 	// Pauses are the pauses that were set and not ended, by destination.
@@ -324,9 +335,10 @@ type Tx interface {
 	// MaxSharers it does nothing. Sharers lists who is, by kind and ID.
 	AddSharer(site, hash string, s Subject) error
 	Sharers(site, hash string) ([]Subject, error)
-	// AddRecord adds to the consent records; one whose ID is already there
-	// changes nothing, and added is false. Of one subject and purpose the newest
-	// MaxRecords grants and the newest MaxRecords refusals are kept, so that who
+	// AddRecord appends a consent record to the ledger, for good, and adds it to
+	// those that decisions go by. One whose ID its subject had before changes
+	// nothing, and added is false. Decisions go by the newest MaxRecords grants and
+	// the newest MaxRecords refusals of one subject and purpose, so that who
 	// answers all the time, or floods, does not make every decision slower, and
 	// no number of grants pushes out a refusal.
 	AddRecord(ConsentRecord) (added bool, err error)

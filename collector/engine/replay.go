@@ -82,7 +82,7 @@ func Replay(ctx context.Context, fs vfs.FS, c Config, o ReplayOptions, destinati
 	if err != nil {
 		return done, err
 	}
-	compare := store.Rebuild{Live: live, Scratch: scratch, Thin: known.Thin, Write: o.Write, AddDeliveries: o.AddDeliveries}
+	compare := store.Rebuild{Live: live, Scratch: scratch, Thin: known.Thin, Write: o.Write, AddDeliveries: o.AddDeliveries, Random: c.Random}
 	done.Tables, done.Unknown, err = compare.Run(ctx)
 	return done, err
 }

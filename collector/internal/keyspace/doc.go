@@ -9,7 +9,7 @@
 //
 // This cannot change: add a format and a migration. Format 1 had
 // none of T, V, Z, 1, 2, 3, 4, G, U and Y, and the rows of T were in Q; format 2
-// had none of 5. The store migrates both when it is opened (package store).
+// had none of 5, 8, 9, a and b. The store migrates both when it is opened (package store).
 //
 // A key is one letter or digit for its table, then the parts named below. u64 is
 // big-endian; str is ordered and self-delimiting (each 0x00 becomes 0x00 0xFF, the end is 0x00 0x01). dkey is
@@ -50,6 +50,11 @@
 //	Y  16 bytes keyed hash of a name     tombstone: who was erased
 //	U  str receipt id                    empty; erasures whose bytes may still be on the disk
 //	5                                    empty; a replay was cut off while it wrote
+//	8  str site, u64 seq                 32 bytes hash, then the entry: the ledger of consent records, see package ledger
+//	9  str site, str kind, str id        the subject's random id in table 8, text
+//	9  str site, str kind, str id, str record id   u64 seq in table 8
+//	a  str site, u64 seq                 checkpoint: a signature under table 8 up to there
+//	b  str site, str hash                text of a notice
 //	5  u64 offset, key of L, O or C      in a replay's scratch store only: the row under that key
 //	!, ~                                 empty, written to have tables made anew
 //

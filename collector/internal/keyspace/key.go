@@ -40,6 +40,10 @@ const (
 	Tombstone  = 'Y'
 	Unscrubbed = 'U'
 	Replaying  = '5'
+	Ledger     = '8'
+	LedgerOf   = '9'
+	Checkpoint = 'a'
+	Notice     = 'b'
 	// First and Last say nothing: Scrub writes them around all others.
 	First = '!'
 	Last  = '~'

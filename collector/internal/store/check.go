@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -23,6 +24,17 @@ type Check struct {
 	// Faults are sentences, the first hundred; More counts the others.
 	Faults []string
 	More   int
+}
+
+// ledger reads the consent ledger from end to end, and what is signed of it.
+func (c *Check) ledger(ctx context.Context, r reader) error {
+	report, err := verifyLedger(ctx, r, collector.LedgerQuery{})
+	for _, s := range report.Sites {
+		for _, f := range s.Faults {
+			c.fault("the consent ledger of site %s: %s (%s)", s.Site, f.Message, cmp.Or(f.Record, "no id can be read"))
+		}
+	}
+	return err
 }
 
 func (c *Check) fault(format string, args ...any) {
@@ -65,6 +77,9 @@ func CheckAll(ctx context.Context, db *pebble.DB) (c Check, err error) {
 	}
 	if err := it.Error(); err != nil {
 		return c, fmt.Errorf("couldn't read on behind %d rows: %w", c.Frames+c.Rows, err)
+	}
+	if err := c.ledger(ctx, r); err != nil {
+		return c, err
 	}
 	if c.Watermark > c.Offset {
 		c.fault("the watermark is %d and the journal ends at %d: acknowledged events are missing", c.Watermark, c.Offset)
@@ -123,6 +138,8 @@ func (c *Check) row(key, value []byte) {
 		v = &tombstone{}
 	case keyspace.Receipt:
 		v = &collector.Receipt{}
+	case keyspace.Notice:
+		v = &collector.NoticeText{}
 	case keyspace.Concern:
 		if _, ok := concernedEvent(value); !ok {
 			c.fault("a row of table %c is not what that table holds", key[0])

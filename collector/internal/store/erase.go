@@ -82,6 +82,7 @@ type finder interface {
 	linksOf(site, customer string) ([]collector.Link, error)
 	// concerns lists the first journal entries about a subject.
 	concerns(s collector.Subject, max int) ([]concern, error)
+	ledgerReader
 }
 
 // eraser is one change of a store, as an erasure sees it. The drops pass over
@@ -100,6 +101,8 @@ type eraser interface {
 	dropSetAside(collector.Offset) (bool, error)
 	dropEvent(collector.EventKey) error
 	dropProfile(collector.Profile) error
+	// dropRecords drops a subject's consent records, and what says which records of
+	// the ledger are the subject's; those stay, as nobody's.
 	dropRecords(collector.Subject) (int, error)
 	dropLink(collector.Link) error
 	putLink(collector.Link) error
@@ -498,7 +501,12 @@ func personRecord(ctx context.Context, f finder, s collector.Subject) (rec colle
 			return rec, err
 		}
 	}
-	rec.Consent, err = f.Records(ctx, rec.Subjects...)
+	if rec.Consent, err = f.Records(ctx, rec.Subjects...); err != nil {
+		return rec, err
+	}
+	var cut bool
+	rec.History, rec.Notices, cut, err = history(f, rec.Subjects)
+	rec.Cut = rec.Cut || cut
 	return rec, err
 }
 

@@ -55,7 +55,8 @@ type memoryRows struct {
 	concerned  map[collector.Subject][]concern
 	tombstones map[string]tombstone
 	receipts   map[string]collector.Receipt
-	journal    *journal.Memory // may be nil
+	memoryLedger
+	journal *journal.Memory // may be nil
 	// forgets and redactions are what the change under way takes out of the journal.
 	forgets    map[collector.Offset]string
 	redactions []collector.Entry
@@ -71,7 +72,7 @@ func NewMemory(j *journal.Memory) *Memory {
 			accounts: map[accountKey][]byte{}, pauses: map[string]collector.Pause{},
 			sharers:   map[sharerKey]bool{},
 			concerned: map[collector.Subject][]concern{}, tombstones: map[string]tombstone{}, receipts: map[string]collector.Receipt{},
-			journal: j,
+			memoryLedger: newMemoryLedger(), journal: j,
 		},
 		leases: leaseIDs{run: "memory"}, journal: j,
 	}
@@ -83,7 +84,7 @@ func (r *memoryRows) clone() *memoryRows {
 		links: maps.Clone(r.links), records: maps.Clone(r.records), deliveries: maps.Clone(r.deliveries),
 		accounts: maps.Clone(r.accounts), setAsides: slices.Clone(r.setAsides), pauses: maps.Clone(r.pauses),
 		sharers: maps.Clone(r.sharers), concerned: maps.Clone(r.concerned), tombstones: maps.Clone(r.tombstones), receipts: maps.Clone(r.receipts),
-		journal: r.journal, forgets: map[collector.Offset]string{},
+		memoryLedger: r.memoryLedger.clone(), journal: r.journal, forgets: map[collector.Offset]string{},
 	}
 }
 
@@ -360,10 +361,10 @@ func (r *memoryRows) Sharers(site, hash string) (sharers []collector.Subject, er
 
 // AddRecord implements collector.Tx.
 func (r *memoryRows) AddRecord(rec collector.ConsentRecord) (bool, error) {
-	k := recordKey{rec.Subject, rec.ID}
-	if _, known := r.records[k]; known {
-		return false, nil
+	if added, err := appendRecord(r, rec); !added || err != nil {
+		return false, err
 	}
+	k := recordKey{rec.Subject, rec.ID}
 	known, err := r.Records(context.Background(), rec.Subject)
 	if err != nil {
 		return false, err

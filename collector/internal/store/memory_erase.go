@@ -125,7 +125,7 @@ func (r *memoryRows) dropRecords(s collector.Subject) (n int, err error) {
 			n++
 		}
 	}
-	return n, nil
+	return n, r.dropLedgerOf(s)
 }
 
 func (r *memoryRows) dropLink(l collector.Link) error {

@@ -273,7 +273,7 @@ func (t *tx) dropRecords(s collector.Subject) (n int, err error) {
 	for _, key := range keys {
 		err = errors.Join(err, t.batch.Delete(key, nil))
 	}
-	return len(keys), err
+	return len(keys), errors.Join(err, t.dropLedgerOf(s))
 }
 
 func linkKeys(l collector.Link) [2]keyspace.Key {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"io"
 	"slices"
 	"time"
 
@@ -13,6 +14,7 @@ import (
 	"matchkey/collector/internal/identity"
 	"matchkey/collector/internal/journal"
 	"matchkey/collector/internal/keyspace"
+	"matchkey/collector/internal/ledger"
 )
 
 // tx is one change: reads see its writes, and they are committed together.
@@ -22,6 +24,11 @@ type tx struct {
 	// accounts are those that were changed. A batch's deliveries are mostly of
 	// one account, which is written once, at the end.
 	accounts map[accountKey]*collector.Account
+	// chains are the ledger's that were read or appended to; ids are those that
+	// subjects were given in this change; random makes them.
+	chains map[string]*ledger.Chain
+	ids    map[collector.Subject]string
+	random io.Reader
 }
 
 func (t *tx) set(key keyspace.Key, value []byte) error { return t.batch.Set(key, value, nil) }
@@ -112,11 +119,10 @@ func (t *tx) Sharers(site, hash string) (sharers []collector.Subject, err error)
 
 // AddRecord implements collector.Tx.
 func (t *tx) AddRecord(rec collector.ConsentRecord) (bool, error) {
-	key := keyspace.In(keyspace.Record).Subject(rec.Subject).Str(rec.ID)
-	var was collector.ConsentRecord
-	if ok, err := t.get(key, &was); ok || err != nil {
+	if added, err := appendRecord(t, rec); !added || err != nil {
 		return false, err
 	}
+	key := keyspace.In(keyspace.Record).Subject(rec.Subject).Str(rec.ID)
 	known, err := t.Records(context.Background(), rec.Subject)
 	if err != nil {
 		return false, err

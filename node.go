@@ -79,11 +79,20 @@ func (n *node) start(ctx context.Context, o nodeOptions) error {
 	if err := errors.Join(os.MkdirAll(folder, 0o700), os.Chmod(folder, 0o700)); err != nil {
 		return fmt.Errorf("couldn't make the data folder: %w", err)
 	}
+	key, err := openSigningKey(o.Config)
+	if err != nil {
+		return err
+	}
+	known, err := knownKeys(o.Config.Data)
+	if err != nil {
+		return err
+	}
 	e, err := engine.Open(ctx, vfs.Default, engine.Config{
 		Dir: folder, Backups: filepath.Join(o.Config.Data, engine.BackupsName), Sites: o.Rules.engineSites(),
 		Now: time.Now, Random: rand.Reader, Jitter: mathrand.Float64,
 		DiskReserve: uint64(o.Config.DiskReserveMB) << 20,
-		OnSettled:   o.OnSettled, Fatal: fatal, Log: o.Log,
+		LedgerKey:   key.ledger(), LedgerKeys: known, Notices: o.Rules.noticeTexts(),
+		OnSettled: o.OnSettled, Fatal: fatal, Log: o.Log,
 	}, o.Rules.engineDestinations()...)
 	if err != nil {
 		return err
@@ -97,7 +106,7 @@ func (n *node) start(ctx context.Context, o nodeOptions) error {
 	if err := n.serveConsole(o, e, metrics, refused); err != nil {
 		return err
 	}
-	return n.serveEdge(o, e, metrics, refused, geo)
+	return n.serveEdge(o, e, metrics, refused, geo, key)
 }
 
 // fatal ends a process whose disk failed. What was acknowledged is on the disk;
@@ -150,9 +159,9 @@ func (n *node) serveConsole(o nodeOptions, e *engine.Engine, metrics *prometheus
 	return nil
 }
 
-func (n *node) serveEdge(o nodeOptions, e *engine.Engine, metrics *prometheus.Registry, refused *refusalLog, geo func(netip.Addr) collector.Geo) error {
+func (n *node) serveEdge(o nodeOptions, e *engine.Engine, metrics *prometheus.Registry, refused *refusalLog, geo func(netip.Addr) collector.Geo, key signingKey) error {
 	server, err := edge.New(edge.Options{
-		Sites: o.Rules.edgeSites(), Journal: e.Journal(), TrustedProxies: o.Config.TrustedProxies, Geo: geo,
+		Sites: o.Rules.edgeSites(), TokenKey: key.tokens(), Journal: e.Journal(), TrustedProxies: o.Config.TrustedProxies, Geo: geo,
 		Log: o.Log, Metrics: metrics, OnRefused: refused.add,
 	})
 	if err != nil {

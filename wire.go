@@ -85,7 +85,7 @@ func specs(s config.Site) (list []scenario.Spec) {
 func register(s config.Site) *consent.Register {
 	var categories []consent.Category
 	for _, c := range s.Consent.Categories {
-		categories = append(categories, consent.Category{ID: c.ID, Label: c.Label, Purposes: c.Purposes, Validity: c.Validity})
+		categories = append(categories, consent.Category{ID: c.ID, Label: c.Label, Purposes: c.Purposes, Recipients: c.Recipients, Validity: c.Validity})
 	}
 	var notices []consent.Notice
 	for _, n := range s.Consent.Notices {
@@ -98,11 +98,56 @@ func notice(n config.Notice) consent.Notice {
 	return consent.Notice{Language: n.Language, Text: n.Text, Recipients: n.Recipients, Epoch: n.Epoch}
 }
 
+// noticeTexts are the texts of all sites, present and past, by their hashes.
+func (r *compiled) noticeTexts() (texts []collector.NoticeText) {
+	for _, s := range r.config.Sites {
+		for _, n := range s.Consent.Notices {
+			texts = append(texts, noticeText(s.Name, n))
+		}
+	}
+	return texts
+}
+
+func noticeText(site string, n config.Notice) collector.NoticeText {
+	return collector.NoticeText{
+		Site: site, Hash: notice(n).Hash(), Language: n.Language, Text: n.Text, Recipients: n.Recipients, Epoch: n.Epoch,
+	}
+}
+
+// currentNotices are the texts that a site shows now.
+func currentNotices(s config.Site) (texts []collector.NoticeText) {
+	for _, n := range s.Consent.Notices {
+		if n.Current {
+			texts = append(texts, noticeText(s.Name, n))
+		}
+	}
+	return texts
+}
+
+// categoriesOf are what a site asks for, as people read it.
+func categoriesOf(s config.Site) (list []edge.Category) {
+	for _, c := range s.Consent.Categories {
+		texts := map[string]edge.CategoryText{"": {Label: c.Label, Description: c.Description}}
+		for _, t := range c.Texts {
+			texts[t.Language] = edge.CategoryText{Label: t.Label, Description: t.Description}
+		}
+		list = append(list, edge.Category{ID: c.ID, Texts: texts, Purposes: c.Purposes, Recipients: c.Recipients, Validity: c.Validity})
+	}
+	return list
+}
+
 // decider is a site's policy at work.
 func decider(s config.Site, r *consent.Register) *consent.Decider {
 	p := consent.Defaults()
 	p.Version = fmt.Sprintf("%s.%d", s.Name, r.Epoch())
 	p.OptInEverywhere = s.Consent.Mode != "by_region"
+	p.OptIn = s.Consent.OptIn
+	if s.Consent.USOptOut == "drop" {
+		p.USOptOut = consent.USDrop
+	}
+	if s.Consent.GPC == "us_only" {
+		p.GPC = consent.GPCOnlyUS
+	}
 	p.Hold = s.Consent.Hold
 	p.NoticeEpoch = r.Epoch()
 	return consent.New(p)
@@ -153,12 +198,15 @@ func (r *compiled) edgeSites() (sites []edge.Site) {
 			keys = append(keys, k.Reveal())
 		}
 		rules, script := r.rules[s.Name], r.scripts[s.Name]
+		policy := decider(s, rules.consent)
 		sites = append(sites, edge.Site{
 			Name: s.Name, Prefix: s.Prefix, Origins: s.Origins, WriteKeys: keys, IdentifyKey: s.IdentifyKey.Reveal(),
 			CookieDomain: tagOptions(s).CookieDomain, Country: s.Country,
 			Script:      edge.Script{Body: script.Body, Gzip: script.Gzip, Brotli: script.Brotli, Hash: script.Hash},
 			Identifiers: meta.BrowserIdentifiers(), Hash: meta.Hasher(), Integrations: []string{meta.Kind},
-			MayKeep: decider(s, rules.consent).MayKeep(rules.consent),
+			MayKeep: policy.MayKeep(rules.consent), Regime: policy.Regime,
+			Notices: currentNotices(s), Categories: categoriesOf(s), AsksToken: s.Consent.Proof == "token",
+			KnowsNotice: func(hash string) bool { _, known := rules.consent.Notice(hash); return known },
 		})
 	}
 	return sites

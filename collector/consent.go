@@ -48,6 +48,8 @@ type ConsentAnswer struct {
 	// InformedOfGPC is true when the person was told of their browser's signal
 	// before they accepted.
 	InformedOfGPC bool `json:"informed_of_gpc,omitzero"`
+	// Until is when a yes ends, where the sender says so; it only shortens.
+	Until time.Time `json:"until,omitzero"`
 	// ID is the sender's own id of the answer, where it has one: the same answer
 	// sent again is the same record.
 	ID string `json:"id,omitempty"`

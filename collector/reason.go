@@ -54,6 +54,13 @@ const (
 	ReasonAfterConversion Reason = "after_conversion" // observed only later than the conversion
 )
 
+// Reasons about a consent answer that the edge and the decision share.
+const (
+	ReasonConsentUnproven Reason = "consent_unproven"       // nothing proves which text was agreed to
+	ReasonRecordInvalid   Reason = "record_invalid_revokes" // an answer that is not understood revokes
+	ReasonGPC             Reason = "gpc_opt_out"            // the browser's signal counts as a refusal
+)
+
 // Reasons of delivery states that are not a decision's and not a destination's.
 const (
 	ReasonWindowPassed   Reason = "window_passed"     // too old for the destination
@@ -77,6 +84,9 @@ const (
 // Sentences gives every reason of this package in words for people.
 func Sentences() map[Reason]string {
 	return map[Reason]string{
+		ReasonConsentUnproven: "Nothing proves which text the person agreed to.",
+		ReasonRecordInvalid:   "A consent record is not understood, which counts as a refusal.",
+		ReasonGPC:             "The browser sends Global Privacy Control, and no consent was given after a word about it.",
 		ReasonUnknownSite:     "No site of this name is configured.",
 		ReasonWrongOrigin:     "The page's origin is not in the site's list of origins.",
 		ReasonWrongKey:        "The write key is not one of the site's keys.",

@@ -26,6 +26,7 @@ type wireAnswer struct {
 	Explicit   bool     `json:"x"`
 	Informed   bool     `json:"o"`
 	Categories []string `json:"k"`
+	Token      string   `json:"p"`
 }
 
 // answer reads what the person said. An action that is not known is kept as it
@@ -45,6 +46,7 @@ func (r *reader) answer(v jsontext.Value) bool {
 			return r.refuse(collector.ReasonMalformedJSON)
 		}
 	}
+	r.b.noticeToken = w.Token
 	r.b.answer = &collector.ConsentAnswer{
 		Action:     w.Action,
 		Categories: w.Categories,

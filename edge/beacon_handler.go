@@ -58,6 +58,10 @@ func (s *Server) beacon(ctx *fasthttp.RequestCtx, st *site) collector.Reason {
 	}
 	a.sameJar = st.sharesCookies(string(ctx.Host()), origin)
 	b.dateAnswer(a.at)
+	if why := st.prove(b.answer, b.noticeToken); why != "" {
+		b.note("c.p", why)
+		s.noteRefused(st.name, why, 1)
+	}
 	a.giveAnswerAnEvent(b)
 	secure := strings.HasPrefix(origin, "https:")
 	if kept, reasons := st.mayKeep(b.answer, a.signals, geo); !kept {
@@ -152,6 +156,9 @@ func (s *Server) withhold(ctx *fasthttp.RequestCtx, a *arrival, b *beacon, reaso
 		}
 	}
 	events, withheld := a.leaveOnlyAnswer(b, reasons)
+	if ev, ok := s.refuseBySignal(a, b, reasons); ok {
+		events = append(events, ev)
+	}
 	if why := s.makeDurable(a.site, events); why != "" {
 		return why
 	}

@@ -26,6 +26,8 @@ type Config struct {
 	TrustedProxies []netip.Prefix `yaml:"trusted_proxies"`
 	// GeoIP is the path of a MaxMind city or country database. Without it every place is unknown, which means opt-in.
 	GeoIP string `yaml:"geoip"`
+	// SigningKey signs the checkpoints of the consent ledger and the tokens of notices: 64 hexadecimal digits. Without one, one is made in the data folder (consent.key).
+	SigningKey Secret `yaml:"signing_key"`
 	// Console is the analyst's listener.
 	Console Console `yaml:"console"`
 	// Log says what is logged and how.
@@ -130,6 +132,14 @@ type Consent struct {
 	Mode string `yaml:"mode" jsonschema:"enum=opt_in,enum=by_region,default=opt_in"`
 	// Hold is how long a conversion waits for an answer before it is withheld.
 	Hold time.Duration `yaml:"hold" jsonschema:"default=30m" bounds:"0s..24h"`
+	// Proof is what a page's yes needs to count: notice (it names the hash of a notice of this site) or token (the signed token that the edge gave with the text).
+	Proof string `yaml:"proof" jsonschema:"enum=notice,enum=token,default=notice"`
+	// OptIn are places where people are asked first although their law does not ask for it: countries (AU) or regions of one (US-CA).
+	OptIn []string `yaml:"opt_in"`
+	// USOptOut is what an opt-out in the United States leads to: ldu (restricted processing where the state has it, else nothing) or drop.
+	USOptOut string `yaml:"us_opt_out" jsonschema:"enum=ldu,enum=drop,default=ldu"`
+	// GPC is where a browser's Global Privacy Control signal counts as a refusal: everywhere (unless the person agreed after a word about it) or us_only.
+	GPC string `yaml:"gpc" jsonschema:"enum=everywhere,enum=us_only,default=everywhere"`
 	// Notices are the texts that people are shown, present and past. An answer is proven by the text it was given to.
 	Notices []Notice `yaml:"notices" jsonschema:"required,minItems=1"`
 	// Categories are what people are asked for; scenarios refer to them.
@@ -158,10 +168,26 @@ type Category struct {
 	ID string `yaml:"id" jsonschema:"required,maxLength=64"`
 	// Label is how people read it.
 	Label string `yaml:"label" jsonschema:"required"`
+	// Description says in a sentence what a yes means.
+	Description string `yaml:"description"`
+	// Texts are label and description in further languages.
+	Texts []CategoryText `yaml:"texts"`
+	// Recipients are whom a yes is for, by kind of destination (meta). Without any it is for everybody whom the notice names.
+	Recipients []string `yaml:"recipients"`
 	// Purposes are what a yes allows: ads_measurement, ads_matching, ads_personalization.
 	Purposes []string `yaml:"purposes" jsonschema:"required,minItems=1"`
 	// Validity is how long a yes counts.
 	Validity time.Duration `yaml:"validity" jsonschema:"default=180d" bounds:"1h..180d"`
+}
+
+// A CategoryText is how a category reads in one more language.
+type CategoryText struct {
+	// Language of the texts as a BCP 47 tag, such as de.
+	Language string `yaml:"language" jsonschema:"required,example=de"`
+	// Label is how people read it.
+	Label string `yaml:"label" jsonschema:"required"`
+	// Description says in a sentence what a yes means.
+	Description string `yaml:"description"`
 }
 
 // A Scenario says which event is a conversion, on which condition, and what is sent where.

@@ -133,7 +133,7 @@ func TestDefaults(t *testing.T) {
 		Sites: []Site{{
 			Name: "shop", Origins: []string{"https://www.shop.example"}, Prefix: "/mk", CookieDomain: "shop.example",
 			Consent: Consent{
-				Mode: "opt_in", Hold: 30 * time.Minute,
+				Mode: "opt_in", Hold: 30 * time.Minute, Proof: "notice", USOptOut: "ldu", GPC: "everywhere",
 				Notices:    []Notice{{Language: "en", Text: "May we?", Recipients: []string{"meta"}, Current: true, Epoch: 1}},
 				Categories: []Category{{ID: "advertising", Label: "Advertising", Purposes: []string{"ads_measurement"}, Validity: 180 * 24 * time.Hour}},
 			},

@@ -137,6 +137,7 @@ func (c *console) routes() http.Handler {
 	mux.HandleFunc("POST /api/erase", c.apiErase)
 	mux.HandleFunc("POST /api/export", c.apiExport)
 	mux.HandleFunc("GET /api/receipt", c.apiReceipt)
+	mux.HandleFunc("GET /api/consent/verify", c.apiVerifyConsent)
 	mux.HandleFunc("GET /api/destinations", c.apiDestinations)
 	mux.HandleFunc("GET /api/accounts", c.apiAccounts)
 

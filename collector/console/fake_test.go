@@ -503,3 +503,7 @@ func accounts() []collector.Account {
 		States: map[collector.State]int{collector.StatePending: 31},
 	})
 }
+
+func (f *fake) VerifyLedger(context.Context, collector.LedgerQuery) (collector.LedgerReport, error) {
+	return collector.LedgerReport{Sites: []collector.LedgerSite{{LedgerHead: collector.LedgerHead{Site: "shop", Seq: 3}}}}, nil
+}

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"crypto/ed25519"
 	"errors"
 	"fmt"
 	"io"
@@ -42,7 +43,16 @@ type Config struct {
 	// DefaultDiskReserve. See space.go.
 	DiskReserve uint64
 
-	// Now is the clock, Random the randomness for lease IDs and Jitter uniform
+	// LedgerKey signs how the consent ledger stands (ledger.go); nil: nothing does.
+	LedgerKey ed25519.PrivateKey
+	// LedgerKeys are the public keys, in hex, that have signed here; a verification
+	// that names none goes by them.
+	LedgerKeys []string
+	// Notices are the texts that the sites show or have shown; they are kept for
+	// good under their hashes.
+	Notices []collector.NoticeText
+
+	// Now is the clock, Random the randomness for ids and Jitter uniform
 	// in [0,1); all are safe for concurrent use.
 	Now    func() time.Time
 	Random io.Reader
@@ -164,6 +174,9 @@ func (e *Engine) recover(ctx context.Context, destinations []collector.Destinati
 	if err := e.eraseAgain(ctx); err != nil {
 		return err
 	}
+	if err := e.store.KeepNotices(ctx, e.config.Notices); err != nil {
+		return err
+	}
 	e.config.Log.Info("engine: recovered", "journal_offset", uint64(e.journal.Durable()), "events_applied", uint64(behind),
 		"leases_taken_back", pending, "in_doubt", doubtful, "seconds", e.config.Now().Sub(began).Seconds())
 	return nil
@@ -189,6 +202,7 @@ func (e *Engine) start() {
 	e.running.Go(func() { e.endWithJournal(stopping) })
 	e.running.Go(func() { e.pipeline.Run(ctx) })
 	e.running.Go(func() { e.scrub(stopping) })
+	e.running.Go(func() { e.checkpoints(stopping) })
 	for _, d := range e.dispatchers {
 		e.running.Go(func() { d.Run(ctx, stopping) })
 	}
@@ -262,7 +276,7 @@ func (e *Engine) Close(ctx context.Context) (err error) {
 		e.backing.Lock()
 		defer e.backing.Unlock()
 		e.closed = true
-		err = errors.Join(err, e.db.Close())
+		err = errors.Join(err, e.signRest(), e.db.Close())
 	})
 	return err
 }

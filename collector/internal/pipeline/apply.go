@@ -237,6 +237,11 @@ func (p *Pipeline) keepConsent(ctx context.Context, tx collector.Tx, site Site, 
 		// it) is none; and another one the person before at this browser gave.
 		return nil
 	}
+	if ev.Consent.Source == collector.SourceGPC {
+		if informed, err := isInformed(ctx, tx, who.Direct); informed || err != nil {
+			return err
+		}
+	}
 	news := false
 	for _, rec := range site.Records(*ev.Consent, subjects, ev, offset) {
 		if rec, err = behind(ctx, tx, rec); err != nil {
@@ -252,6 +257,24 @@ func (p *Pipeline) keepConsent(ctx context.Context, tx collector.Tx, site Site, 
 		return nil
 	}
 	return wakeOpen(tx, who, ev.ReceivedAt)
+}
+
+// isInformed reports whether somebody agreed after a word about their browser's
+// privacy signal, and has not refused since. The signal is then no answer: it was
+// there all the time.
+func isInformed(ctx context.Context, tx collector.Tx, subjects []collector.Subject) (bool, error) {
+	records, err := tx.Records(ctx, subjects...)
+	var agreed, refused time.Time
+	for _, r := range records {
+		switch {
+		case r.Action != collector.ConsentAccept:
+			// Who agrees to some refuses the others in one breath.
+			refused = collector.Later(refused, r.At)
+		case r.InformedOfGPC:
+			agreed = collector.Later(agreed, r.At)
+		}
+	}
+	return !agreed.IsZero() && !refused.After(agreed), err
 }
 
 // behind dates a refusal no earlier than what is already known of its subject: the

@@ -3,7 +3,7 @@
 //
 // Speeds of a shared machine mean nothing by themselves, so every number is a
 // ratio to a baseline of the same run, rounds are interleaved, and the median
-// round counts. There are three benches, each with files of its own:
+// round counts. There are four benches, each with files of its own:
 //
 //   - beacons: what an acknowledged-durable beacon costs, beside a handler that
 //     stores nothing and one that appends to a file and syncs it.
@@ -11,6 +11,8 @@
 //     beside Meta's own Node SDK and beside bare SHA-256 and JSON.
 //   - dispatch: a queue of deliveries to a fake Graph API that takes its time,
 //     beside a loop that posts the same bodies and does nothing else.
+//   - withdrawal: from the POST of a withdrawal to silence, with a queue of one
+//     person's deliveries, beside the time that the queue takes otherwise.
 package main
 
 import (
@@ -39,12 +41,12 @@ type settings struct {
 func main() {
 	var s settings
 	flag.StringVar(&s.role, "role", "all", "all, or what a process of the bench is started as: bare, fsync, load, matchkey-side, floor-side, graph")
-	flag.StringVar(&s.only, "only", "", "all: measure only beacons, compose or dispatch, and keep the other sections")
+	flag.StringVar(&s.only, "only", "", "all: measure only beacons, compose, dispatch or withdrawal, and keep the other sections")
 	flag.StringVar(&s.out, "out", "BENCHMARKS.md", "all: where to write")
 	flag.IntVar(&s.rounds, "rounds", 3, "all: rounds of each case")
-	flag.Uint64Var(&s.seed, "seed", 1, "compose, dispatch: of the people")
+	flag.Uint64Var(&s.seed, "seed", 1, "compose, dispatch, withdrawal: of the people")
 	flag.IntVar(&s.people, "people", 10_000, "compose: how many people, one event each")
-	flag.IntVar(&s.deliveries, "deliveries", 10_000, "dispatch: how many deliveries are queued")
+	flag.IntVar(&s.deliveries, "deliveries", 10_000, "dispatch, withdrawal: how many deliveries are queued")
 	flag.StringVar(&s.url, "url", "", "load: where to send")
 	flag.IntVar(&s.conns, "conns", 64, "load: connections")
 	flag.DurationVar(&s.length, "for", 4*time.Second, "beacons: how long a round takes")
@@ -91,13 +93,14 @@ var benches = []bench{
 	{"beacons", "Acknowledged-durable beacons", func() error { return nil }, measureBeacons},
 	{"compose", "From joined profile to encoded batch", checkNode, measureCompose},
 	{"dispatch", "Dispatch end to end", func() error { return nil }, measureDispatch},
+	{"withdrawal", "From withdrawal to silence", func() error { return nil }, measureWithdrawal},
 }
 
 // measure runs the benches and rewrites their sections.
 func (s *settings) measure() error {
 	wanted := slices.DeleteFunc(slices.Clone(benches), func(b bench) bool { return s.only != "" && b.name != s.only })
 	if len(wanted) == 0 {
-		return fmt.Errorf("there is no bench %q; there are beacons, compose and dispatch", s.only)
+		return fmt.Errorf("there is no bench %q; there are beacons, compose, dispatch and withdrawal", s.only)
 	}
 	for _, b := range wanted {
 		if err := b.check(); err != nil {

@@ -152,6 +152,7 @@ func records(a collector.ConsentAnswer, subjects []collector.Subject, ev collect
 	for _, s := range subjects {
 		recs = append(recs, collector.ConsentRecord{
 			ID: a.Action + a.At.String(), Subject: s, Purpose: "*", Action: a.Action, At: a.At, ReceivedAt: ev.ReceivedAt, Seq: at,
+			InformedOfGPC: a.InformedOfGPC,
 		})
 	}
 	return recs

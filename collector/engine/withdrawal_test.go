@@ -111,3 +111,27 @@ func TestSignalIsOverruledByWhoWasTold(t *testing.T) {
 		}
 	})
 }
+
+// TestUnprovenYesIsRecorded, of whom it names, when it lacks nothing but the token of
+// its notice.
+func TestUnprovenYesIsRecorded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		defer w.close()
+		yes := func(customer, proof string, why ...collector.Reason) {
+			ev := answered(collector.ConsentAccept, "", customer)
+			ev.Consent.Proof, ev.Withheld = proof, why
+			w.append(ev)
+		}
+		yes("c1", collector.ProofMissing, collector.ReasonConsentUnproven)
+		yes("c2", "", collector.ReasonConsentUnproven)
+		yes("c3", collector.ProofMissing, collector.ReasonConsentUnproven, collector.ReasonGPC)
+		time.Sleep(time.Minute)
+		for customer, want := range map[string]int{"c1": 1, "c2": 0, "c3": 0} {
+			recs, err := w.engine.Reader().Records(t.Context(), collector.Customer("shop", customer))
+			if err != nil || len(recs) != want {
+				t.Errorf("%s has %d records (%v), want %d", customer, len(recs), err, want)
+			}
+		}
+	})
+}

@@ -232,7 +232,7 @@ func (p *Pipeline) keepConsent(ctx context.Context, tx collector.Tx, site Site, 
 	subjects := who.Direct
 	if ev.Consent.Action != collector.ConsentAccept {
 		subjects = append(slices.Clone(subjects), who.earlier(ev.Site)...)
-	} else if len(ev.Withheld) > 0 || !identity.Answers(who.tenure, ev.Consent.At) {
+	} else if len(ev.Withheld) > 0 && !isUnproven(ev) || !identity.Answers(who.tenure, ev.Consent.At) {
 		// A yes that the edge could not act on (a privacy signal stands against
 		// it) is none; and another one the person before at this browser gave.
 		return nil
@@ -257,6 +257,12 @@ func (p *Pipeline) keepConsent(ctx context.Context, tx collector.Tx, site Site, 
 		return nil
 	}
 	return wakeOpen(tx, who, ev.ReceivedAt)
+}
+
+// isUnproven reports whether an event is a yes that only lacks its notice's token: it
+// is recorded as such, for whom it still names, and counts where nobody has to ask.
+func isUnproven(ev collector.Event) bool {
+	return ev.Consent.Proof == collector.ProofMissing && slices.Equal(ev.Withheld, []collector.Reason{collector.ReasonConsentUnproven})
 }
 
 // isInformed reports whether somebody agreed after a word about their browser's

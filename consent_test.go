@@ -165,6 +165,7 @@ func TestSigningKey(t *testing.T) {
 // error, and every row is one JSON object with an id, or says why not.
 func FuzzImportRows(f *testing.F) {
 	f.Add("id,customer,action\n1,c42,accept\n", true)
+	f.Add("Customer,ACtion\n0\"0", true) // found by fuzzing
 	f.Add("{\"customer\":\"c42\"}\nx\n", false)
 	f.Fuzz(func(t *testing.T, text string, table bool) {
 		var rows rowReader = &lineRows{in: bufio.NewReader(strings.NewReader(text))}

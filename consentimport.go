@@ -237,13 +237,13 @@ func (t *tableRows) next() (row, error) {
 	if errors.Is(err, io.EOF) {
 		return row{}, err
 	}
-	line, _ := t.in.FieldPos(0)
-	if _, bad := errors.AsType[*csv.ParseError](err); bad {
-		return row{line: line, why: "the line is not CSV"}, nil
+	if bad, ok := errors.AsType[*csv.ParseError](err); ok {
+		return row{line: bad.StartLine, why: "the line is not CSV"}, nil
 	}
 	if err != nil {
 		return row{}, err
 	}
+	line, _ := t.in.FieldPos(0)
 	if len(record) > len(t.header) {
 		return row{line: line, why: "the line has more fields than the header"}, nil
 	}

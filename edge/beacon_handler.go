@@ -156,11 +156,15 @@ func (s *Server) withhold(ctx *fasthttp.RequestCtx, a *arrival, b *beacon, reaso
 		}
 	}
 	events, withheld := a.leaveOnlyAnswer(b, reasons)
-	if ev, ok := s.refuseBySignal(a, b, reasons); ok {
-		events = append(events, ev)
+	signal, bySignal := s.refuseBySignal(a, b, reasons)
+	if bySignal {
+		events = append(events, signal)
 	}
 	if why := s.makeDurable(a.site, events); why != "" {
 		return why
+	}
+	if bySignal {
+		s.signals.add(a.at, a.site.name, signal.Visitor, signal.Customer)
 	}
 	if withheld > 0 {
 		s.metrics.withheld.WithLabelValues(a.site.name, string(reasons[0])).Add(float64(withheld))

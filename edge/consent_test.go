@@ -270,6 +270,9 @@ func TestSignalRefuses(t *testing.T) {
 	if n := len(f.journal.stored()); n != 0 {
 		t.Fatalf("without the signal %d events are kept", n)
 	}
+	f.journal.fail = collector.ErrBusy
+	named("1") // and comes again, because it was not taken
+	f.journal.fail = nil
 	named("1")
 	named("1")
 	stored := f.journal.stored()

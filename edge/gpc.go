@@ -46,7 +46,7 @@ func (s *Server) refuseBySignal(a *arrival, b *beacon, reasons []collector.Reaso
 		return ev, false
 	case b.answer != nil && b.answer.Action != collector.ConsentAccept:
 		return ev, false
-	case !s.signals.first(a.at, a.site.name, visitor, customer):
+	case s.signals.has(a.at, a.site.name, visitor, customer):
 		return ev, false
 	}
 	said := collector.ConsentAnswer{Action: collector.ConsentReject, At: a.at, ClaimedAt: a.at, Source: collector.SourceGPC}
@@ -78,17 +78,27 @@ type daily struct {
 // maxDaily bounds daily.seen; at 16 bytes an entry that is a few MB.
 const maxDaily = 1 << 17
 
-// first reports whether somebody, given by the parts of their name, is new today.
-func (d *daily) first(at time.Time, name ...string) bool {
-	sum := sha256.Sum256([]byte(strings.Join(name, "\n")))
-	hash := binary.BigEndian.Uint64(sum[:])
+// has reports whether somebody's signal, given by the parts of their name, was
+// recorded today.
+func (d *daily) has(at time.Time, name ...string) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	day := at.Unix() / (24 * 60 * 60)
-	if d.day != day || len(d.seen) >= maxDaily {
-		d.day, d.seen = day, map[uint64]bool{}
+	return d.day == dayOf(at) && d.seen[nameHash(name)]
+}
+
+// add remembers that it was; call it when that is durable, and not before.
+func (d *daily) add(at time.Time, name ...string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.day != dayOf(at) || len(d.seen) >= maxDaily {
+		d.day, d.seen = dayOf(at), map[uint64]bool{}
 	}
-	known := d.seen[hash]
-	d.seen[hash] = true
-	return !known
+	d.seen[nameHash(name)] = true
+}
+
+func dayOf(at time.Time) int64 { return at.Unix() / (24 * 60 * 60) }
+
+func nameHash(name []string) uint64 {
+	sum := sha256.Sum256([]byte(strings.Join(name, "\n")))
+	return binary.BigEndian.Uint64(sum[:])
 }

@@ -10,6 +10,7 @@ func TestAdvice(t *testing.T) {
 	scenarios := func(lines string) string { return fmt.Sprintf(leastFile, "\n"+lines) }
 	good := strings.Replace(scenarios(`      - {preset: purchase, consent: advertising, to: [main]}
 `), "May we?", "May we measure our advertising?", 1)
+	good = strings.Replace(good, "data: data\n", "data: data\nencryption: {key: \"${env:MATCHKEY_ENCRYPTION_KEY}\"}\n", 1)
 	if out, errs, code := checkFile(t, good); code != 0 || strings.Contains(errs, "warning") {
 		t.Errorf("exit %d\n%s%s", code, out, errs)
 	}

@@ -13,8 +13,6 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/cockroachdb/pebble/v2/vfs"
-
 	"matchkey/collector"
 	"matchkey/collector/engine"
 )
@@ -96,7 +94,11 @@ func (c *consentVerifyCommand) verify(p *program, q collector.LedgerQuery) (repo
 			return report, err
 		}
 	}
-	return engine.VerifyLedger(p.ctx, vfs.Default, c.Data, q)
+	disk, err := c.disk(p)
+	if err != nil {
+		return report, err
+	}
+	return engine.VerifyLedger(p.ctx, disk, c.Data, q)
 }
 
 func writeReport(w io.Writer, report collector.LedgerReport) error {
@@ -160,7 +162,11 @@ func (h *consentHistoryCommand) record(p *program) (rec collector.PersonRecord, 
 	if ok {
 		return rec, json.Unmarshal([]byte(text), &rec)
 	}
-	r, done, err := engine.OpenReader(vfs.Default, filepath.Join(h.Data, engine.StoreName))
+	disk, err := h.disk(p)
+	if err != nil {
+		return rec, err
+	}
+	r, done, err := engine.OpenReader(disk, filepath.Join(h.Data, engine.StoreName), time.Now)
 	if err != nil {
 		return rec, err
 	}

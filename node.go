@@ -88,8 +88,12 @@ func (n *node) start(ctx context.Context, o nodeOptions) error {
 	if err != nil {
 		return err
 	}
-	e, err := engine.Open(ctx, vfs.Default, engine.Config{
-		Dir: folder, Backups: filepath.Join(o.Config.Data, engine.BackupsName), Sites: o.Rules.engineSites(),
+	disk, err := configuredDisk(o.Config)
+	if err != nil {
+		return err
+	}
+	e, err := engine.Open(ctx, disk, engine.Config{
+		Dir: folder, Backups: filepath.Join(o.Config.Data, engine.BackupsName), Sites: o.Rules.engineSites(), Retention: retention(o.Config.Retention),
 		Now: time.Now, Random: rand.Reader, Jitter: mathrand.Float64,
 		DiskReserve: uint64(o.Config.DiskReserveMB) << 20,
 		LedgerKey:   key.ledger(), LedgerKeys: known, Notices: o.Rules.noticeTexts(),

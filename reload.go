@@ -159,6 +159,7 @@ func surroundings(was, is *config.Config) (names []string) {
 	for name, pair := range map[string][2]any{
 		"data": {was.Data, is.Data}, "disk_reserve_mb": {was.DiskReserveMB, is.DiskReserveMB}, "listen": {was.Listen, is.Listen},
 		"trusted_proxies": {was.TrustedProxies, is.TrustedProxies}, "geoip": {was.GeoIP, is.GeoIP}, "console": {was.Console, is.Console}, "log": {was.Log, is.Log},
+		"signing_key": {was.SigningKey, is.SigningKey}, "encryption": {was.Encryption, is.Encryption}, "retention": {was.Retention, is.Retention},
 	} {
 		note(name, !reflect.DeepEqual(pair[0], pair[1]))
 	}

@@ -77,7 +77,7 @@ func TestReloadIsAllOrNothing(t *testing.T) {
 sites:`, 1), 2, collector.ReasonConfigRefused, "a restart is needed for: destinations"},
 		{"another site", strings.Replace(more, "name: shop", "name: shoop", 1), 2, collector.ReasonConfigRefused, "a restart is needed for: sites"},
 		{"the mended file", more, 3, "", "took over"},
-		{"something beside the scenarios", "listen: :9000\n" + more, 4, collector.ReasonConfigWaits, "listen"},
+		{"something beside the scenarios", "listen: :9000\nretention: {sessions: 20d}\nencryption: {key: \"${env:MATCHKEY_ENCRYPTION_KEY}\"}\n" + more, 4, collector.ReasonConfigWaits, "encryption, listen, retention"},
 		{"and another", "listen: :9000\n" + strings.Replace(more, "[https://shop.example]", "[https://shop.example, https://www.shop.example]", 1), 5, collector.ReasonConfigWaits, "listen, site shop"},
 		{"and back", base, 6, "", "changed=[shop/lead]"},
 	} {

@@ -17,7 +17,6 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/cockroachdb/pebble/v2/vfs"
 	"github.com/valyala/fasthttp"
 
 	"matchkey/collector"
@@ -37,6 +36,8 @@ type previewCommand struct {
 	Site     string `help:"Site; may be left out when there is only one."`
 	Customer string `help:"The event is about this customer, whatever it says."`
 	Data     string `placeholder:"DIR" help:"Look into this data folder that no Matchkey uses, or a backup, under this file's rules."`
+
+	keyring
 }
 
 func (previewCommand) Help() string {
@@ -68,7 +69,11 @@ func (c previewCommand) Run(p *program) error {
 		fmt.Fprintln(p.stderr, "no console answers; looking into", w.Data)
 		c.Data = w.Data
 	}
-	past, err := engine.OpenPast(vfs.Default, filepath.Join(c.Data, engine.StoreName))
+	disk, err := c.disk(p, conf)
+	if err != nil {
+		return err
+	}
+	past, err := engine.OpenPast(disk, filepath.Join(c.Data, engine.StoreName), time.Now)
 	if err != nil {
 		return err
 	}
@@ -226,6 +231,8 @@ type diffCommand struct {
 	Config string        `required:"" placeholder:"FILE" help:"The changed configuration."`
 	Data   string        `placeholder:"DIR" help:"The data folder, which no Matchkey uses, or a backup of it (matchkey backup, also while it runs); the configuration's when left out."`
 	Last   time.Duration `default:"24h" help:"How far to look back."`
+
+	keyring
 }
 
 func (diffCommand) Help() string {
@@ -243,7 +250,11 @@ func (c diffCommand) Run(p *program) error {
 	if c.Data == "" {
 		c.Data = conf.Data
 	}
-	past, err := engine.OpenPast(vfs.Default, filepath.Join(c.Data, engine.StoreName))
+	disk, err := c.disk(p, conf)
+	if err != nil {
+		return err
+	}
+	past, err := engine.OpenPast(disk, filepath.Join(c.Data, engine.StoreName), time.Now)
 	if err != nil {
 		return err
 	}

@@ -151,5 +151,5 @@ func (st *site) answerOf(button string, ticked []string) (action string, categor
 // origin is the header of that name.
 func (st *site) isOwnForm(origin, host string) bool {
 	_, page, found := strings.Cut(origin, "://")
-	return st.origins[origin] || found && strings.EqualFold(page, host)
+	return st.origins[origin] != "" || found && strings.EqualFold(page, host)
 }

@@ -266,6 +266,19 @@ func (s *Server) newVisitor(st *site, at time.Time) (who collector.Subject, err 
 	return collector.Visitor(st.name, "1."+strconv.FormatInt(at.Unix(), 36)+"."+string(id)), nil
 }
 
+// A wireAnswer is "c" of a beacon, as the tag keeps it in its cookie.
+type wireAnswer struct {
+	Action     string   `json:"a"`
+	At         float64  `json:"t"`
+	Notice     string   `json:"n"`
+	Language   string   `json:"g"`
+	Source     string   `json:"s"`
+	Explicit   bool     `json:"x"`
+	Informed   bool     `json:"o"`
+	Categories []string `json:"k"`
+	Token      string   `json:"p"`
+}
+
 // cookieAnswer remembers the person's answer for the tag, as the tag writes it, for
 // as long as a choice is to be respected before somebody asks again (consent.md § 4.5).
 const (

@@ -66,6 +66,13 @@ func Store(t *testing.T, open func(t *testing.T) StoreWorld) {
 		"finds profiles by e-mail and phone":               testHolders,
 		"gives a person's whole record":                    testRecord,
 		"finds what counts to a limit":                     testCounted,
+		"deletes what expired, day by day":                 testKept,
+		"the ledger is nobody's when all has expired":      testKeptLedger,
+		"what expired does not count to a limit":           testKeptCounted,
+		"a refusal does not expire, nor whom it reaches":   testKeptRefusal,
+		"what comes late has expired or has not":           testKeptLate,
+		"events go with the journal, unless still needed":  testKeptJournal,
+		"the day of a retention never goes back":           testKeptDay,
 		"lists and pages deliveries":                       testDeliveries,
 		"accounts stay closed on a random walk":            testAccounts,
 	} {

@@ -30,9 +30,11 @@ func (k checker) warn(path, format string, args ...any) {
 
 func (c *Config) check(f *Faults) {
 	k := checker{c, f}
+	k.encryption()
 	k.listeners()
 	k.proxies()
 	k.signingKey()
+	k.retention(c.Retention)
 	k.destinations()
 	names := map[string]int{}
 	for i, s := range c.Sites {

@@ -3,8 +3,8 @@ package consent
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"fmt"
 	"slices"
+	"strconv"
 	"time"
 
 	"matchkey/collector"
@@ -130,9 +130,10 @@ func recordID(r collector.ConsentRecord, own string, claimed time.Time) string {
 	} else {
 		parts = append(parts, claimed.UTC().Format(time.RFC3339Nano), r.Notice)
 	}
-	h := sha256.New()
+	text := make([]byte, 0, 256)
 	for _, part := range parts {
-		fmt.Fprintf(h, "%q\n", part) // quoted, so that no two lists read alike
+		text = append(strconv.AppendQuote(text, part), '\n') // quoted, so that no two lists read alike
 	}
-	return "cr_" + hex.EncodeToString(h.Sum(nil)[:16])
+	sum := sha256.Sum256(text)
+	return "cr_" + hex.EncodeToString(sum[:16])
 }

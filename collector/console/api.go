@@ -150,6 +150,17 @@ func (c *console) apiDestinations(w http.ResponseWriter, _ *http.Request) {
 	apiAnswer(w, append([]collector.DestinationStatus{}, c.Operations.Destinations()...))
 }
 
+// apiRetention answers GET /api/retention with what is kept for how long (in
+// nanoseconds), and what was deleted by it.
+func (c *console) apiRetention(w http.ResponseWriter, r *http.Request) {
+	status, err := c.Operations.Retention(r.Context())
+	if err != nil {
+		c.apiBroken(w, r, err)
+		return
+	}
+	apiAnswer(w, status)
+}
+
 // apiAlarms answers GET /api/alarms with what a person should act on that is of no
 // one destination.
 func (c *console) apiAlarms(w http.ResponseWriter, _ *http.Request) {

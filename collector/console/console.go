@@ -160,6 +160,7 @@ func (c *console) routes() http.Handler {
 	if c.Preview != nil {
 		mux.HandleFunc("POST /api/preview", c.apiPreview)
 	}
+	mux.HandleFunc("GET /api/retention", c.apiRetention)
 	mux.HandleFunc("GET /api/accounts", c.apiAccounts)
 
 	mux.Handle("GET /static/", staticFiles())

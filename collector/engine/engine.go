@@ -22,7 +22,8 @@ import (
 )
 
 // DefaultMaxLag is how many events the pipeline may be behind before the
-// journal answers ErrBusy. At 600 bytes an event that is 60 MB to catch up.
+// journal answers ErrBusy: a minute's work at most, on two cores. Applying them
+// writes about 1 KB each, which has to fit into half of the disk's reserve.
 const DefaultMaxLag = 100_000
 
 // A Site is what the machinery has to know of a site. See pipeline.Site.
@@ -37,6 +38,8 @@ type Config struct {
 	// choice; empty: none are.
 	Backups string
 	Sites   map[string]Site
+	// Retention says how long what is kept; zero keeps all without end. See retain.go.
+	Retention collector.Retention
 	// MaxLag bounds the pipeline's lag in events; zero means DefaultMaxLag.
 	MaxLag int
 	// DiskReserve is how much of the disk is left free, in bytes; zero means
@@ -83,6 +86,7 @@ type Engine struct {
 	destinations []collector.Destination
 	disk         *keyspace.Disk
 	erased       chan struct{} // holds one when there is something to scrub
+	swept        sweptGauge
 
 	running sync.WaitGroup
 	stop    context.CancelFunc // ends rounds
@@ -96,7 +100,7 @@ type Engine struct {
 }
 
 // Open recovers the data folder and starts the machinery. fs is vfs.Default,
-// or a file system that forgets, for tests. On an error nothing runs and
+// [WithSealKeys] of it, or a file system that forgets, for tests. On an error nothing runs and
 // nothing is held.
 func Open(ctx context.Context, fs vfs.FS, c Config, destinations ...collector.Destination) (*Engine, error) {
 	if c.MaxLag == 0 {
@@ -105,19 +109,19 @@ func Open(ctx context.Context, fs vfs.FS, c Config, destinations ...collector.De
 	if c.DiskReserve == 0 {
 		c.DiskReserve = DefaultDiskReserve
 	}
-	free := &space{fs: fs, dir: c.Dir, reserve: c.DiskReserve, log: c.Log}
+	free := newSpace(fs, c)
+	defer context.AfterFunc(ctx, free.end)()
 	free.look()
 	if err := free.forWork(); err != nil {
 		return nil, fmt.Errorf("couldn't start on the data folder %s: %w; make space, or set a smaller disk_reserve_mb", c.Dir, err)
 	}
 	disk := keyspace.NewDisk(fs, c.Dir)
-	db, err := keyspace.Open(keyspace.Options{FS: disk, Dir: c.Dir, Log: c.Log, Fatal: c.Fatal})
+	db, err := keyspace.Open(keyspace.Options{FS: disk, Dir: c.Dir, Log: c.Log, Fatal: c.Fatal, Full: free.await})
 	if err != nil {
 		return nil, err
 	}
-	// It may hold persons who are to be erased.
-	if err := fs.RemoveAll(replayFolder(c.Dir)); err != nil {
-		return nil, errors.Join(fmt.Errorf("couldn't remove what a replay that was cut off left: %w", err), db.Close())
+	if err := removeReplay(fs, c.Dir); err != nil {
+		return nil, errors.Join(err, db.Close())
 	}
 	e := &Engine{
 		config: c, fs: fs, db: db, dispatchers: map[string]*dispatch.Dispatcher{},
@@ -128,6 +132,9 @@ func Open(ctx context.Context, fs vfs.FS, c Config, destinations ...collector.De
 			err = errors.Join(err, e.journal.Close())
 		}
 		return nil, errors.Join(err, db.Close())
+	}
+	if err := e.sayPlain(); err != nil {
+		c.Log.Error("engine: couldn't look how far the data folder is sealed", "error", err)
 	}
 	e.start()
 	return e, nil
@@ -156,8 +163,9 @@ func (e *Engine) recover(ctx context.Context, destinations []collector.Destinati
 		e.order = append(e.order, d.Name())
 	}
 	e.pipeline, err = pipeline.New(ctx, pipeline.Options{
-		Journal: e.journal, Store: sparing{e.store, e.space}, Sites: e.config.Sites, Log: e.config.Log,
-		Window: window(destinations), Due: e.poke, After: after,
+		Retention: e.config.Retention,
+		Journal:   e.journal, Store: sparing{e.store, e.space}, Sites: e.config.Sites, Log: e.config.Log,
+		Window: window(destinations), Rest: e.rest, Due: e.poke, After: after,
 	})
 	if err != nil {
 		return err
@@ -190,7 +198,7 @@ func (e *Engine) dispatcher(d collector.Destination, pause collector.Pause) *dis
 		deciders[name] = s.Decider
 	}
 	return dispatch.New(dispatch.Options{
-		Store: sparing{e.store, e.space}, Destination: d, Pause: pause, Await: e.pipeline.Await, Deciders: deciders,
+		Store: store.Using(sparing{e.store, e.space}, e.config.Retention, e.config.Now), Destination: d, Pause: pause, Await: e.pipeline.Await, Deciders: deciders,
 		Now: e.config.Now, Jitter: e.config.Jitter,
 		Sleep: sleep(e.config.Now), OnSettled: e.config.OnSettled, Log: e.config.Log,
 	})
@@ -205,6 +213,7 @@ func (e *Engine) start() {
 	e.running.Go(func() { e.pipeline.Run(ctx) })
 	e.running.Go(func() { e.scrub(stopping) })
 	e.running.Go(func() { e.checkpoints(stopping) })
+	e.running.Go(func() { e.retain(stopping) })
 	for _, d := range e.dispatchers {
 		e.running.Go(func() { d.Run(ctx, stopping) })
 	}
@@ -265,6 +274,8 @@ func (e *Engine) Applied(ctx context.Context) error { return e.pipeline.Await(ct
 // in doubt.
 func (e *Engine) Close(ctx context.Context) (err error) {
 	e.closing.Do(func() {
+		defer context.AfterFunc(ctx, e.space.end)()
+		defer e.space.end()
 		err = e.journal.Close()
 		e.stop()
 		done := make(chan struct{})

@@ -70,6 +70,27 @@ func TestLimitCountsAcrossPowerCuts(t *testing.T) {
 	}
 }
 
+// TestLimitOutlastsTheJournal: what counts goes on counting when its event has expired,
+// and a replay of what is left of the journal says the same.
+func TestLimitOutlastsTheJournal(t *testing.T) {
+	retaining(t, collector.Retention{Events: 5 * day, Deliveries: 30 * day, Proof: 90 * day}, func(t *testing.T, w *world) {
+		w.limit = collector.Limit{Times: 1, Per: 20 * day}
+		w.append(answered(collector.ConsentAccept, "", "c42"), bought("A-1", "c42"))
+		time.Sleep(time.Minute)
+		w.pass(8 * day)
+		w.append(bought("A-2", "c42"))
+		time.Sleep(time.Minute)
+		if got := w.limited("A-2"); len(got) != 1 {
+			t.Errorf("the limit forbade %v, want A-2", got)
+		}
+		w.close()
+		if done := w.replay(engine.ReplayOptions{}); done.From == 0 || !done.Same() {
+			t.Errorf("a replay says otherwise: %+v", done)
+		}
+		w.open()
+	})
+}
+
 // TestLimitFollowsThePerson: what a browser did before its person was known counts
 // for the customer, and what was withheld does not count.
 func TestLimitFollowsThePerson(t *testing.T) {

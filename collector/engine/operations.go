@@ -5,10 +5,13 @@ import (
 	"fmt"
 
 	"matchkey/collector"
+	"matchkey/collector/internal/store"
 )
 
-// Reader reads the derived state.
-func (e *Engine) Reader() collector.Reader { return e.store }
+// Reader reads the derived state, without what has expired.
+func (e *Engine) Reader() collector.Reader {
+	return store.Unexpired(e.store, e.config.Retention, e.config.Now)
+}
 
 // SetSites has events matched by other scenarios from now on; what matched already
 // stays as it is. The sites have to be those that the engine was opened with, and

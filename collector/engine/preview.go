@@ -13,7 +13,6 @@ import (
 	"matchkey/collector/internal/identity"
 	"matchkey/collector/internal/journal"
 	"matchkey/collector/internal/keyspace"
-	"matchkey/collector/internal/store"
 )
 
 // A Previewer says what would become of events under some rules, with what is known
@@ -98,7 +97,7 @@ func (p Previewer) conversion(ctx context.Context, site Site, ev collector.Event
 
 // Preview says what would become of an event now, under the running rules.
 func (e *Engine) Preview(ctx context.Context, ev collector.Event) (collector.Preview, error) {
-	return Previewer{Reader: e.store, Sites: e.pipeline.SitesNow(), Destinations: e.destinations}.Preview(ctx, ev, e.config.Now())
+	return Previewer{Reader: e.Reader(), Sites: e.pipeline.SitesNow(), Destinations: e.destinations}.Preview(ctx, ev, e.config.Now())
 }
 
 // A Past is a data folder or a backup that no process uses, opened to look at.
@@ -109,13 +108,14 @@ type Past struct {
 }
 
 // OpenPast opens a data folder that no process uses, or a backup, to look at its
-// events: nothing is written, recovered or sent. Close it when done.
-func OpenPast(fs vfs.FS, dir string) (*Past, error) {
+// events: nothing is written, recovered or sent, and what has expired by the clock
+// is not shown, as OpenReader says. Close it when done.
+func OpenPast(fs vfs.FS, dir string, now func() time.Time) (*Past, error) {
 	db, err := keyspace.Open(keyspace.Options{FS: fs, Dir: dir, ReadOnly: true})
 	if err != nil {
 		return nil, err
 	}
-	r, err := store.OpenReader(db)
+	r, err := unexpired(db, now)
 	if err != nil {
 		return nil, errors.Join(err, db.Close())
 	}

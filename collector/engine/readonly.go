@@ -1,9 +1,12 @@
 package engine
 
 import (
+	"context"
 	"errors"
 	"io"
+	"time"
 
+	"github.com/cockroachdb/pebble/v2"
 	"github.com/cockroachdb/pebble/v2/vfs"
 
 	"matchkey/collector"
@@ -12,15 +15,30 @@ import (
 )
 
 // OpenReader opens a data folder that no process uses, to look at it only:
-// nothing is written, recovered or sent. Close it when done.
-func OpenReader(fs vfs.FS, dir string) (collector.Reader, io.Closer, error) {
+// nothing is written, recovered or sent. What has expired by the clock, and by the
+// retention that was last in force on the folder, is not shown. Close it when done.
+func OpenReader(fs vfs.FS, dir string, now func() time.Time) (collector.Reader, io.Closer, error) {
 	db, err := keyspace.Open(keyspace.Options{FS: fs, Dir: dir, ReadOnly: true})
 	if err != nil {
 		return nil, nil, err
 	}
-	r, err := store.OpenReader(db)
+	r, err := unexpired(db, now)
 	if err != nil {
 		return nil, nil, errors.Join(err, db.Close())
 	}
 	return r, db, nil
+}
+
+// unexpired reads a database without what has expired by the clock, and by the
+// retention that was last in force.
+func unexpired(db *pebble.DB, now func() time.Time) (collector.Reader, error) {
+	r, err := store.OpenReader(db)
+	if err != nil {
+		return nil, err
+	}
+	status, err := r.Retention(context.Background())
+	if err != nil {
+		return nil, err
+	}
+	return store.Unexpired(r, status.Retention, now), nil
 }

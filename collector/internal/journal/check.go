@@ -2,7 +2,7 @@ package journal
 
 import "matchkey/collector"
 
-// CheckFrame checks one row of the journal: its offset, checksum and JSON. The
+// CheckFrame checks one row of the journal: its offset, checksum and event. The
 // error of a frame that cannot be read is a FrameError.
 func CheckFrame(key, value []byte) (collector.Offset, error) {
 	offset, err := offsetOf(key)

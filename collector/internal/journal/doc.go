@@ -11,22 +11,30 @@
 //
 // # Group commit
 //
-//	Append ─encode─► queue ─► committer ─write, no wait─► syncer ─fsync done─► all answers
+//	Append ─encode─► group ─► committer ─write, fsync─► all answers
+//	                   ▲ meanwhile the next one collects
 //
-// The committer takes everything that is queued into one batch, writes it and
-// goes on with the next; the syncer waits for the disk. So the next group is
-// being written while the last one is being synced, and no timer delays a
-// lone event.
+// The committer takes the group that is there, writes it, waits for the disk and
+// answers all of its members at once. Who comes meanwhile joins the next group.
+// So no timer delays a lone event, and the more is to be done, the more events
+// share one fsync. A second group in flight would gain nothing: the log below
+// syncs one after the other, and more, smaller groups cost more.
 //
-// # Frame, version 1
+// # Where it begins
+//
+// The oldest entries expire (trim.go). A row says where the journal begins, so that
+// offsets go on when all of it has expired.
+//
+// # Frame, version 2
 //
 // One event is one frame under its offset. This cannot change; add a version.
 //
 //	┌─────────┬──────────────┬─────────────────────┐
-//	│ 0x01    │ CRC-32C      │ the event as JSON   │
-//	│ 1 byte  │ 4 bytes, BE  │ UTF-8               │
+//	│ 0x02    │ CRC-32C      │ the event, binary   │
+//	│ 1 byte  │ 4 bytes, BE  │ see package codec   │
 //	└─────────┴──────────────┴─────────────────────┘
 //
-// The checksum is of the JSON. A frame that cannot be read is never deleted:
+// Version 1, 0x01, has the event as JSON; such frames of older folders stay as
+// they are and are read. The checksum is of the event. A frame that cannot be read is never deleted:
 // Read returns [FrameError] with its offset, and the pipeline sets it aside.
 package journal

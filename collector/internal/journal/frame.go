@@ -9,11 +9,15 @@ import (
 	"github.com/go-json-experiment/json"
 
 	"matchkey/collector"
+	"matchkey/collector/internal/codec"
 )
 
 const (
-	frameVersion = 1
-	frameHead    = 5
+	frameJSON   = 1 // written up to format 2
+	frameBinary = 2
+	frameHead   = 5
+
+	usualFrame = 768 // has room for most, in bytes
 )
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
@@ -33,14 +37,13 @@ func (e *FrameError) Unwrap() error { return e.Err }
 
 // encode returns the frame of an event.
 func encode(ev *collector.Event) ([]byte, error) {
-	body, err := json.Marshal(ev, json.Deterministic(true))
+	frame, err := codec.AppendEvent(make([]byte, frameHead, usualFrame), ev)
 	if err != nil {
 		return nil, fmt.Errorf("couldn't encode event %q for the journal: %w", ev.ID, err)
 	}
-	frame := make([]byte, frameHead, frameHead+len(body))
-	frame[0] = frameVersion
-	binary.BigEndian.PutUint32(frame[1:], crc32.Checksum(body, castagnoli))
-	return append(frame, body...), nil
+	frame[0] = frameBinary
+	binary.BigEndian.PutUint32(frame[1:], crc32.Checksum(frame[frameHead:], castagnoli))
+	return frame, nil
 }
 
 // decode reads a frame. It keeps no reference to it.
@@ -48,15 +51,20 @@ func decode(frame []byte) (ev collector.Event, err error) {
 	switch {
 	case len(frame) < frameHead:
 		return ev, errors.New("it is shorter than a frame's head")
-	case frame[0] != frameVersion:
-		return ev, fmt.Errorf("its version is %d and this program knows only %d", frame[0], frameVersion)
+	case frame[0] != frameJSON && frame[0] != frameBinary:
+		return ev, fmt.Errorf("its version is %d and this program knows only those up to %d", frame[0], frameBinary)
 	}
 	body := frame[frameHead:]
 	if crc32.Checksum(body, castagnoli) != binary.BigEndian.Uint32(frame[1:]) {
 		return ev, errors.New("its checksum is wrong")
 	}
-	if err := json.Unmarshal(body, &ev); err != nil {
-		return ev, fmt.Errorf("its checksum is right and its JSON is not: %w", err)
+	if frame[0] == frameJSON {
+		err = json.Unmarshal(body, &ev)
+	} else {
+		err = codec.ReadEvent(body, &ev)
+	}
+	if err != nil {
+		return ev, fmt.Errorf("its checksum is right and what is in it is not: %w", err)
 	}
 	return ev, nil
 }

@@ -46,6 +46,13 @@ func carryAnswers(from, to pebble.Reader, batch *pebble.Batch) (rows int, err er
 			if err != nil {
 				return rows, err
 			}
+			if n == 0 || table != Record {
+				continue
+			}
+			// The next start finds anew when each expires.
+			if err := batch.Delete(append(In(Retention), 'i'), nil); err != nil {
+				return rows, err
+			}
 		}
 	}
 	return rows, nil

@@ -9,12 +9,13 @@
 //
 // This cannot change: add a format and a migration. Format 1 had
 // none of T, V, Z, 1, 2, 3, 4, G, U and Y, and the rows of T were in Q; format 2
-// had none of 5, 8, 9, a and b. The store migrates both when it is opened (package store).
+// had none of 5, 6, 7, 8, 9, a, b and c, and no binary values. The store migrates both when it is
+// opened (package store); values that are JSON stay so until they change.
 //
 // A key is one letter or digit for its table, then the parts named below. u64 is
 // big-endian; str is ordered and self-delimiting (each 0x00 becomes 0x00 0xFF, the end is 0x00 0x01). dkey is
 // the delivery key: str site, str destination, str send, str event ID. Values
-// are JSON, unless said otherwise.
+// are words as package codec writes them, unless said otherwise.
 //
 //	F                                    format number, decimal text
 //	J  u64 offset                        journal frame, see package journal
@@ -56,9 +57,16 @@
 //	a  str site, u64 seq                 checkpoint: a signature under table 8 up to there
 //	b  str site, str hash                text of a notice
 //	5  u64 offset, key of L, O or C      in a replay's scratch store only: the row under that key
+//	6  u16 day, sort, name               what may be deleted from a day on, see package store (retain.go); empty
+//	7 d  u16 day, u64 offset             the retention that was in force behind a journal entry, from a day on
+//	7 b                                  where the journal begins
+//	7 k  16 bytes keyed hash of an event u16 day: a conversion of which nothing else is left, and until when that is known
+//	7 i, 7 t, 7 w                        how far the index 6 was made, what was ever deleted, how long the clock is ahead
 //	c  str site, str kind, str id, str scenario, u64 occurred ns, dkey
 //	                                     empty; deliveries that count to a limit, by person
 //	!, ~                                 empty, written to have tables made anew
+//
+// A day is the number of midnights in UTC since 1970.
 //
 // A table that says what must not be undone by a restore is one of [Carried].
 package keyspace

@@ -11,10 +11,26 @@ import (
 	"github.com/cockroachdb/pebble/v2/bloom"
 	"github.com/cockroachdb/pebble/v2/record"
 	"github.com/cockroachdb/pebble/v2/vfs"
+
+	"matchkey/collector/internal/sealedfs"
 )
 
-// cacheBytes bounds the block cache.
-const cacheBytes = 128 << 20
+// Sizes that were found by `go run ./build/bench -only profiles`; BENCHMARKS.md has
+// the numbers.
+const (
+	// cacheBytes bounds the block cache. With four memtables, what the store
+	// remembers and the garbage collector's share it stays below 300 MB.
+	cacheBytes = 96 << 20
+	// A look-up reads a block of this size. Twice Pebble's compresses better; more
+	// would make a look-up of one row dearer.
+	blockBytes = 8 << 10
+	// One index block a table, up to a table of millions of rows: with Pebble's a
+	// look-up goes through two.
+	indexBlockBytes = 256 << 10
+	// The first level below the newest files is four times Pebble's, so that a folder
+	// of some gigabytes has one level less to rewrite and to look into.
+	baseLevelBytes = 256 << 20
+)
 
 // Current is the format this program writes. It opens every one from 1 on; the
 // store brings older ones up to it.
@@ -26,6 +42,7 @@ type Fatal func(message string)
 
 // Options say how the database is opened.
 type Options struct {
+	// FS may have been given keys (sealedfs.WithKeys): then the folder is sealed.
 	FS       vfs.FS
 	Dir      string
 	ReadOnly bool
@@ -34,14 +51,25 @@ type Options struct {
 	Replay bool
 	Log    *slog.Logger // nil: silent
 	Fatal  Fatal        // nil: panic
+	// Full is called when the log meets a full disk. It returns true when it may be
+	// tried again, after a while, and false to end it as a disk that fails; nil: false.
+	Full func() bool
 }
 
 // Open opens or creates the database and checks its format. The folder belongs
 // to one process at a time; a second one gets an error that says so.
 func Open(o Options) (*pebble.DB, error) {
 	log := logger{o.Log, o.Fatal}
+	var disk vfs.FS = patientFS{o.FS, o.Full}
+	sealed, err := sealedfs.Mount(disk, o.Dir, sealedfs.How{ReadOnly: o.ReadOnly, Locked: o.Lock != nil})
+	if err != nil {
+		return nil, fmt.Errorf("couldn't open the data folder %s: %w", o.Dir, err)
+	}
+	if sealed != nil {
+		disk = sealed
+	}
 	opts := &pebble.Options{
-		FS:       vitalFS{o.FS, log.Fatalf},
+		FS:       vitalFS{disk, log.Fatalf},
 		ReadOnly: o.ReadOnly,
 		Lock:     o.Lock,
 		Logger:   log,
@@ -56,7 +84,11 @@ func Open(o Options) (*pebble.DB, error) {
 		// is begun anew when its changes outnumber the tables, which costs one small
 		// write for every change.
 		MaxManifestFileSize: 1,
+		LBaseMaxBytes:       baseLevelBytes,
 	}
+	// Fast above, zstd in the last level, which is most of the data and is rewritten
+	// least. A table says itself how it is compressed.
+	opts.ApplyCompressionSettings(func() pebble.DBCompressionSettings { return pebble.DBCompressionBalanced })
 	if o.ReadOnly {
 		// Who only looks is told by the error of the read; Pebble's own answer to
 		// a wrong checksum ends the process.
@@ -69,8 +101,12 @@ func Open(o Options) (*pebble.DB, error) {
 	// link, an event's earlier copy.
 	for i := range opts.Levels {
 		opts.Levels[i].FilterPolicy = bloom.FilterPolicy(10)
+		opts.Levels[i].BlockSize, opts.Levels[i].IndexBlockSize = blockBytes, indexBlockBytes
 	}
 	db, err := pebble.Open(o.Dir, opts)
+	if sealed != nil {
+		err = errors.Join(err, sealed.Release())
+	}
 	if damaged(err) {
 		return nil, fmt.Errorf("the data folder %s is damaged where acknowledged data stands: %w; nothing was changed. "+
 			"Restore the folder from a backup, or look for the disk's fault; to go on without it, move the folder aside "+

@@ -29,6 +29,7 @@ func (p *Pipeline) apply(ctx context.Context, tx collector.Tx, e collector.Entry
 		return err
 	}
 	if ev.IsForgotten() {
+		p.Replay.forgotten(ev.ID)
 		return nil // its person was erased; what counts was kept then
 	}
 	site, ok := p.site(ev.Site)
@@ -68,21 +69,22 @@ func (p *Pipeline) apply(ctx context.Context, tx collector.Tx, e collector.Entry
 	if !seen {
 		record = collector.EventRecord{Event: ev, Offset: e.Offset}
 	}
-	if record.Copies, err = listCopy(tx, record.Copies, e); err != nil {
+	if record.Copies, err = listCopy(tx, record, e); err != nil {
 		return err
 	}
 	if len(record.Event.Withheld) > 0 {
 		return putRedacted(tx, record)
 	}
-	if seen && isRedacted(ev) {
+	if seen && ev.IsRedacted() {
 		// A copy that was taken out of the journal has nothing to add any more.
 		p.Replay.thinned(ev.Key())
 		return tx.PutEvent(record)
 	}
-	decision, err := p.mayKeep(ctx, tx, site, ev, who)
+	decision, before, err := p.mayKeep(ctx, tx, site, ev, who)
 	if err != nil {
 		return err
 	}
+	joins := seen || who.signedIn // so that what was of somebody else is theirs now
 	if seen && decision.Outcome == collector.Drop {
 		return refuseCopy(tx, record, e, decision)
 	}
@@ -95,6 +97,7 @@ func (p *Pipeline) apply(ctx context.Context, tx collector.Tx, e collector.Entry
 			return err
 		}
 		if linked {
+			joins = true
 			if who.Person, err = identity.PersonOf(ctx, tx, ev); err != nil {
 				return err
 			}
@@ -102,7 +105,7 @@ func (p *Pipeline) apply(ctx context.Context, tx collector.Tx, e collector.Entry
 	}
 	if seen {
 		// The copies name one person together, each perhaps a part.
-		record = mergeCopy(record, ev)
+		record = identity.MergeCopy(record, ev)
 		if who.Person, err = identity.PersonOf(ctx, tx, record.Event); err != nil {
 			return err
 		}
@@ -117,20 +120,35 @@ func (p *Pipeline) apply(ctx context.Context, tx collector.Tx, e collector.Entry
 	if !matched && !decision.Outcome.Sends() {
 		return tx.Redact(ev.Key(), decision.Reasons...)
 	}
-	if decision.Outcome.Sends() {
-		return wakeComplete(ctx, tx, who, ev.ReceivedAt)
+	if decision.Outcome.Sends() && (joins || mayWait(before)) {
+		return p.wakeComplete(ctx, tx, who, ev.ReceivedAt)
 	}
 	return nil
 }
 
 // listCopy lists one more copy of an event. Beyond the bound it is taken out of
-// the journal at once, because nobody would find it there later.
-func listCopy(tx collector.Tx, copies []collector.Copy, e collector.Entry) ([]collector.Copy, error) {
-	copies, listed := addCopy(copies, e)
+// the journal at once, because nobody would find it there later; what is left of it
+// names the event, so it concerns whom the event is about.
+func listCopy(tx collector.Tx, record collector.EventRecord, e collector.Entry) ([]collector.Copy, error) {
+	copies, listed := addCopy(record.Copies, e)
 	if listed {
 		return copies, nil
 	}
+	if err := tx.Concerns(e, subjectsOf(record.Event)...); err != nil {
+		return copies, err
+	}
 	return copies, tx.RedactCopy(e, collector.ReasonCopyMerged)
+}
+
+// subjectsOf are whom an event names, by the visitor's effective name.
+func subjectsOf(ev collector.Event) (subjects []collector.Subject) {
+	if ev.Visitor != "" {
+		subjects = append(subjects, collector.Visitor(ev.Site, ev.Visitor))
+	}
+	if ev.Customer != "" {
+		subjects = append(subjects, collector.Customer(ev.Site, ev.Customer))
+	}
+	return subjects
 }
 
 // refuseCopy takes in of a copy what its person allows: nothing but whom the
@@ -176,6 +194,14 @@ func resolve(ctx context.Context, tx collector.Tx, ev *collector.Event, offset c
 			return who, err
 		}
 		who.claim(ev)
+		if who.signedIn {
+			if who.signedIn, err = mayLink(ctx, tx, collector.Visitor(ev.Site, ev.Visitor), ev.Customer); err != nil {
+				return who, err
+			}
+			if !who.signedIn {
+				identity.AddNote(ev, collector.Note{Field: "visitor", Reason: collector.ReasonManyBrowsers})
+			}
+		}
 		// The browser still carries the click of the person before.
 		ev.Identifiers = slices.DeleteFunc(slices.Clone(ev.Identifiers), func(id collector.Identifier) bool {
 			return id.Kind == collector.KindClick && !identity.Follows(who.tenure, id.FirstAt)
@@ -183,6 +209,12 @@ func resolve(ctx context.Context, tx collector.Tx, ev *collector.Event, offset c
 	}
 	who.Person, err = identity.PersonOf(ctx, tx, *ev)
 	return who, err
+}
+
+// mayLink reports whether a customer may have one browser more.
+func mayLink(ctx context.Context, tx collector.Tx, browser collector.Subject, customer string) (bool, error) {
+	linked, err := tx.Linked(ctx, collector.Customer(browser.Site, customer))
+	return len(linked) < identity.MaxBrowsers || slices.Contains(linked, browser), err
 }
 
 // claim says in whose time of its browser an event happened, and whether it
@@ -339,13 +371,26 @@ func wakeOpen(tx collector.Tx, who person, at time.Time) error {
 }
 
 // mayKeep asks whether what came with an event may enter the profile. It is
-// the question that is asked before a send, for no scenario in particular.
-func (p *Pipeline) mayKeep(ctx context.Context, tx collector.Tx, site Site, ev collector.Event, who person) (collector.Decision, error) {
-	profile, err := tx.Profile(ctx, who.Joined)
-	if err != nil {
-		return collector.Decision{}, err
+// the question that is asked before a send, for no scenario in particular, and as
+// if there were something to recognise the person by: that may come yet, and the
+// page view before it fixes the session, so it must not depend on which came first.
+// profile is what was known before the event.
+func (p *Pipeline) mayKeep(ctx context.Context, tx collector.Tx, site Site, ev collector.Event, who person) (d collector.Decision, profile collector.Profile, err error) {
+	if profile, err = p.profile(ctx, tx, who, ev.ReceivedAt); err != nil {
+		return d, profile, err
 	}
-	return decide(ctx, tx, site, ev, who, profile, nil, collector.Mapping{})
+	q, err := identity.Ask(ctx, tx, ev, who.Person, profile, nil, ev.ReceivedAt)
+	if err != nil {
+		return d, profile, err
+	}
+	q.Has = append(q.Has, collector.KindBrowser)
+	return site.Decider.Decide(q), profile, nil
+}
+
+// profile is what is known of a person at a time.
+func (p *Pipeline) profile(ctx context.Context, tx collector.Tx, who person, at time.Time) (collector.Profile, error) {
+	profile, err := tx.Profile(ctx, who.Joined)
+	return identity.Retain(profile, p.Retention, at), err
 }
 
 func decide(ctx context.Context, tx collector.Tx, site Site, ev collector.Event, who person, profile collector.Profile, purposes []string, m collector.Mapping) (collector.Decision, error) {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/cockroachdb/pebble/v2"
 
@@ -53,6 +54,11 @@ func CheckAll(ctx context.Context, db *pebble.DB) (c Check, err error) {
 	if c.Watermark, err = r.Watermark(ctx); err != nil {
 		return c, err
 	}
+	begins, err := journal.BeginningOf(db)
+	if err != nil {
+		return c, err
+	}
+	c.Offset = max(begins.From, 1) - 1 // all of it may have expired
 	it, err := db.NewIter(nil)
 	if err != nil {
 		return c, fmt.Errorf("couldn't read the store: %w", err)
@@ -114,35 +120,20 @@ func (c *Check) frame(r reader, key, value []byte) error {
 // check.
 func (c *Check) row(key, value []byte) {
 	c.Rows++
-	var v any
 	switch key[0] {
-	case keyspace.Event:
-		v = &collector.EventRecord{}
-	case keyspace.Profile:
-		v = &collector.Profile{}
-	case keyspace.Owner:
-		v = &collector.Owner{}
-	case keyspace.Link:
-		v = &collector.Link{}
-	case keyspace.Record:
-		v = &collector.ConsentRecord{}
-	case keyspace.Delivery:
-		v = &collector.Delivery{}
-	case keyspace.Account:
-		v = &collector.Account{}
-	case keyspace.SetAside:
-		v = &collector.SetAside{}
-	case keyspace.Pause:
-		v = &collector.Pause{}
-	case keyspace.Tombstone:
-		v = &tombstone{}
-	case keyspace.Receipt:
-		v = &collector.Receipt{}
-	case keyspace.Notice:
-		v = &collector.NoticeText{}
 	case keyspace.Concern:
 		if _, ok := concernedEvent(value); !ok {
 			c.fault("a row of table %c is not what that table holds", key[0])
+		}
+		return
+	case keyspace.Expiry:
+		if len(key) < 4 || !strings.ContainsRune(dueSorts, rune(key[3])) {
+			c.fault("a row of what falls due names nothing: it would never be deleted")
+		}
+		return
+	case keyspace.Retention:
+		if len(key) < 2 || key[1] == 'd' && (len(key) != 12 || unmarshal(value, &[]int64{}) != nil) {
+			c.fault("a row that says which retention was in force when is not one")
 		}
 		return
 	case keyspace.Salt:
@@ -150,7 +141,9 @@ func (c *Check) row(key, value []byte) {
 			c.fault("the key of the folder's hashes has %d bytes and not %d: who was erased is not known any more", len(value), hashKeyBytes)
 		}
 		return
-	default:
+	}
+	v := valueOf(key[0])
+	if v == nil {
 		return
 	}
 	if unmarshal(value, v) != nil { // whose error might quote a person's data
@@ -161,4 +154,36 @@ func (c *Check) row(key, value []byte) {
 		c.fault("the account of %s, site %s, destination %s, %s is not closed: %d matched, and the states add up to %d less",
 			a.Hour.Format("2006-01-02T15:04Z"), a.Site, a.Destination, a.Send, a.Matched, a.Remainder())
 	}
+}
+
+// valueOf is a new value of the type that a table's rows hold; nil for a table
+// whose values are no words.
+func valueOf(letter byte) any {
+	switch letter {
+	case keyspace.Event:
+		return &collector.EventRecord{}
+	case keyspace.Profile:
+		return &collector.Profile{}
+	case keyspace.Owner:
+		return &collector.Owner{}
+	case keyspace.Link:
+		return &collector.Link{}
+	case keyspace.Record:
+		return &collector.ConsentRecord{}
+	case keyspace.Delivery:
+		return &collector.Delivery{}
+	case keyspace.Account:
+		return &collector.Account{}
+	case keyspace.SetAside:
+		return &collector.SetAside{}
+	case keyspace.Pause:
+		return &collector.Pause{}
+	case keyspace.Tombstone:
+		return &tombstone{}
+	case keyspace.Receipt:
+		return &collector.Receipt{}
+	case keyspace.Notice:
+		return &collector.NoticeText{}
+	}
+	return nil
 }

@@ -40,8 +40,8 @@ type ledgerReader interface {
 	eachLedgerRow(fn func(site string, seq uint64, row []byte) error) error
 	// eachCheckpoint goes through all checkpoints, likewise.
 	eachCheckpoint(fn func(collector.Checkpoint) error) error
-	// recordsOf are the places of a subject's records in its site's chain.
-	recordsOf(s collector.Subject, max int) ([]uint64, error)
+	// placesOf are the places of a subject's records in its site's chain.
+	placesOf(s collector.Subject, max int) ([]uint64, error)
 	noticeText(site, hash string) (n collector.NoticeText, ok bool, err error)
 }
 
@@ -72,7 +72,7 @@ func appendRecord(l ledgerTx, rec collector.ConsentRecord) (added bool, err erro
 	if err != nil {
 		return false, err
 	}
-	entry := entryOf(rec)
+	entry := ledgerEntry(rec)
 	if entry.Subject, err = l.subjectID(rec.Subject); err != nil {
 		return false, err
 	}
@@ -99,9 +99,9 @@ func appendRecord(l ledgerTx, rec collector.ConsentRecord) (added bool, err erro
 	return true, l.putRecorded(rec.Subject, rec.ID, seq)
 }
 
-// entryOf is what the chain keeps of a record. The record's own id is not in it:
+// ledgerEntry is what the chain keeps of a record. The record's own id is not in it:
 // it is a hash of the subject, and would tell whose it is to whoever tries names.
-func entryOf(r collector.ConsentRecord) collector.LedgerEntry {
+func ledgerEntry(r collector.ConsentRecord) collector.LedgerEntry {
 	e := collector.LedgerEntry{
 		SubjectKind: r.Subject.Kind, Action: r.Action, Purposes: []string{r.Purpose},
 		Time: seconds(r.At), ReceivedAt: seconds(r.ReceivedAt), ValidUntil: seconds(r.Until),
@@ -131,7 +131,7 @@ func seconds(t time.Time) int64 {
 func history(l ledgerReader, subjects []collector.Subject) (rows []collector.LedgerRow, notices []collector.NoticeText, cut bool, err error) {
 	named := map[string]bool{}
 	for _, s := range subjects {
-		places, err := l.recordsOf(s, maxHistory)
+		places, err := l.placesOf(s, maxHistory)
 		if err != nil {
 			return nil, nil, false, err
 		}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/ed25519"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"strings"
@@ -255,11 +256,16 @@ func TestCarriesAnswers(t *testing.T) {
 
 	restored := openNode(t, backup)
 	defer restored.close(new(sync.WaitGroup))
+	index := append(keyspace.In(keyspace.Retention), 'i')
+	set(t, restored.db, index, []byte(`{"tables":""}`))
 	if rows, err := keyspace.Carry(live.db, restored.db); err != nil || rows != 5+5+5+1 {
 		t.Errorf("%d rows were carried over, %v; want 5 rows of the chain, of whose they are, and of what decisions go by, and the checkpoint", rows, err)
 	}
 	if faults := faultsOf(t, restored.db, collector.LedgerQuery{Anchors: []collector.LedgerHead{signed}}); len(faults) > 0 {
 		t.Errorf("after the restore: %+v", faults)
+	}
+	if _, _, err := restored.db.Get(index); !errors.Is(err, pebble.ErrNotFound) {
+		t.Errorf("what falls due is not looked for anew: %v", err)
 	}
 	kept, err := restored.store.Records(t.Context(), collector.Visitor("shop", "v0"), collector.Visitor("shop", "v1"), collector.Visitor("shop", "v2"))
 	if err != nil || len(kept) != 8 {

@@ -56,7 +56,10 @@ type memoryRows struct {
 	tombstones map[string]tombstone
 	receipts   map[string]collector.Receipt
 	memoryLedger
-	journal *journal.Memory // may be nil
+	dues      map[due]bool
+	spent     map[string]bool
+	retention memoryRetention
+	journal   *journal.Memory // may be nil
 	// forgets and redactions are what the change under way takes out of the journal.
 	forgets    map[collector.Offset]string
 	redactions []collector.Entry
@@ -72,6 +75,7 @@ func NewMemory(j *journal.Memory) *Memory {
 			accounts: map[accountKey][]byte{}, pauses: map[string]collector.Pause{},
 			sharers:   map[sharerKey]bool{},
 			concerned: map[collector.Subject][]concern{}, tombstones: map[string]tombstone{}, receipts: map[string]collector.Receipt{},
+			dues: map[due]bool{}, spent: map[string]bool{},
 			memoryLedger: newMemoryLedger(), journal: j,
 		},
 		leases: leaseIDs{run: "memory"}, journal: j,
@@ -84,6 +88,7 @@ func (r *memoryRows) clone() *memoryRows {
 		links: maps.Clone(r.links), records: maps.Clone(r.records), deliveries: maps.Clone(r.deliveries),
 		accounts: maps.Clone(r.accounts), setAsides: slices.Clone(r.setAsides), pauses: maps.Clone(r.pauses),
 		sharers: maps.Clone(r.sharers), concerned: maps.Clone(r.concerned), tombstones: maps.Clone(r.tombstones), receipts: maps.Clone(r.receipts),
+		dues: maps.Clone(r.dues), spent: maps.Clone(r.spent), retention: r.retention,
 		memoryLedger: r.memoryLedger.clone(), journal: r.journal, forgets: map[collector.Offset]string{},
 	}
 }
@@ -108,6 +113,10 @@ func (m *Memory) change(fn func(*memoryRows) error) error {
 			return err
 		}
 	}
+	if c.retention.trim && m.journal != nil {
+		m.journal.Trim(c.retention.begins.From)
+	}
+	c.retention.trim = false
 	m.rows = c
 	return nil
 }
@@ -321,8 +330,11 @@ func (r *memoryRows) MergeProfile(p collector.Profile) error {
 	if err != nil {
 		return err
 	}
-	r.profiles[p.Subject], err = marshal(identity.Merge(was, p))
-	return err
+	merged := identity.Merge(r.retain(was), r.retain(p))
+	if merged.LastAt.IsZero() && was.LastAt.IsZero() && len(merged.Identifiers) == 0 {
+		return nil // it came when all of it had expired
+	}
+	return r.putProfile(was, merged)
 }
 
 // SetOwner implements collector.Tx.
@@ -372,8 +384,9 @@ func (r *memoryRows) AddRecord(rec collector.ConsentRecord) (bool, error) {
 	if r.records[k], err = marshal(rec); err != nil {
 		return false, err
 	}
+	_ = redue(r, nil, recordDue(rec, r.retention.keep))
 	for _, old := range overruled(append(known, rec), rec.Purpose) {
-		delete(r.records, recordKey{old.Subject, old.ID})
+		_ = r.dropRecord(old)
 	}
 	return true, nil
 }
@@ -410,6 +423,11 @@ func (r *memoryRows) write(before, after *collector.Delivery) error {
 	if err != nil {
 		return err
 	}
+	var was []due
+	if before != nil {
+		was = deliveryDue(before, r.retention.keep)
+	}
+	_ = redue(r, was, deliveryDue(after, r.retention.keep))
 	if r.deliveries[after.Key], err = marshal(after); err != nil || after.State != collector.StateWithheld {
 		return err
 	}

@@ -75,7 +75,7 @@ func (l *memoryLedger) eachCheckpoint(fn func(collector.Checkpoint) error) error
 	return nil
 }
 
-func (l *memoryLedger) recordsOf(s collector.Subject, max int) (places []uint64, err error) {
+func (l *memoryLedger) placesOf(s collector.Subject, max int) (places []uint64, err error) {
 	for k, seq := range l.places {
 		if k.subject == s && len(places) < max {
 			places = append(places, seq)

@@ -81,7 +81,7 @@ func (m *migration) flush() error {
 		return nil
 	}
 	err := m.tx.batch.Commit(pebble.NoSync)
-	m.tx.batch = m.db.NewBatch()
+	m.tx.batch = &changes{Batch: m.db.NewBatch()}
 	return err
 }
 

@@ -29,9 +29,13 @@ type Pebble struct {
 	leases *leaseIDs
 	// random gives the ledger its ids; mu guards it.
 	random io.Reader
+	// memo is of all changes; mu guards it.
+	memo *memo
 	// touched are the rows that erasures changed and whose bytes are still to be
 	// taken off the disk; mu guards it.
 	touched touched
+	// keep is the retention in force; mu guards it.
+	keep collector.Keeping
 }
 
 // OpenPebble uses db as a store, and brings one of an older format up to the
@@ -50,10 +54,14 @@ func OpenPebble(db *pebble.DB, random io.Reader) (*Pebble, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &Pebble{reader: reader{r: db, key: key}, db: db, leases: ids, random: random}
+	p := &Pebble{reader: reader{r: db, key: key}, db: db, leases: ids, random: random, memo: newMemo()}
 	// What an erasure touched before a restart is not known any more.
 	unfinished, err := p.unscrubbed()
+	if err != nil {
+		return nil, err
+	}
 	p.touched.all = len(unfinished) > 0
+	p.keep, err = p.lastKeeping()
 	return p, err
 }
 
@@ -88,7 +96,7 @@ func (l *leaseIDs) new() string {
 // lock, so that changes share their syncs: others may see it before it is
 // durable, and what they make of it comes after it in the log.
 func (p *Pebble) change(sync bool, fn func(*tx) error) error {
-	t := newTx(reader{memo: newMemo(), key: p.key}, p.db.NewIndexedBatch(), p.random)
+	t := newTx(reader{key: p.key}, p.db.NewIndexedBatch(), p.random)
 	defer t.batch.Close()
 	if err := p.commit(t, sync, fn); err != nil || !sync || t.batch.Empty() {
 		return err
@@ -101,34 +109,42 @@ func (p *Pebble) change(sync bool, fn func(*tx) error) error {
 
 // newTx is a change that reads its own writes.
 func newTx(r reader, batch *pebble.Batch, random io.Reader) *tx {
-	r.r = batch
+	c := &changes{Batch: batch}
+	r.r = c
 	return &tx{
-		reader: r, batch: batch, accounts: map[accountKey]*collector.Account{},
+		reader: r, batch: c, accounts: map[accountKey]*collector.Account{},
 		chains: map[string]*ledger.Chain{}, ids: map[collector.Subject]string{}, random: random,
 	}
 }
 
 // commit runs fn and puts what it wrote into the log, one change at a time.
-func (p *Pebble) commit(t *tx, sync bool, fn func(*tx) error) error {
+func (p *Pebble) commit(t *tx, sync bool, fn func(*tx) error) (err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	t.keep = p.keep
+	t.memo, t.batch.memo = p.memo, p.memo
+	defer func() {
+		if err != nil && p.memo != nil {
+			p.memo = newMemo() // what it noted did not happen
+		}
+	}()
 	if err := fn(t); err != nil {
 		return err
 	}
 	if err := t.writeAccounts(); err != nil {
 		return err
 	}
-	var err error
 	switch {
 	case t.batch.Empty():
 	case sync:
-		err = p.db.ApplyNoSyncWait(t.batch, pebble.Sync)
+		err = p.db.ApplyNoSyncWait(t.batch.Batch, pebble.Sync)
 	default:
-		err = p.db.Apply(t.batch, pebble.NoSync)
+		err = p.db.Apply(t.batch.Batch, pebble.NoSync)
 	}
 	if err != nil {
 		return fmt.Errorf("couldn't commit to the store: %w", err)
 	}
+	p.keep = t.keep
 	return nil
 }
 

@@ -92,7 +92,7 @@ func (r reader) eachCheckpoint(fn func(collector.Checkpoint) error) error {
 	})
 }
 
-func (r reader) recordsOf(s collector.Subject, max int) (places []uint64, err error) {
+func (r reader) placesOf(s collector.Subject, max int) (places []uint64, err error) {
 	prefix := subjectKey(s)
 	err = r.scan(prefix, prefix.End(), func(key, value []byte) (bool, error) {
 		if len(key) == len(prefix) {

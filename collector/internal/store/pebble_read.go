@@ -27,33 +27,18 @@ const (
 )
 
 // reader reads from the database, or from a transaction that sees its own
-// writes. Only the latter has a memo.
+// writes. Only the latter has a memo, which outlasts it.
 type reader struct {
 	r    pebble.Reader
 	memo *memo
 	key  hashKey // of the folder; empty in one that an older version wrote
-}
-
-// memo keeps what one transaction has read of people: applying one event asks
-// several times for the same profile and the same link. The transaction writes
-// through it; it is owned by the transaction's goroutine and ends with it.
-type memo struct {
-	profiles  map[collector.Subject]collector.Profile
-	customers map[collector.Subject]customer
-}
-
-// customer is whose browser a visitor is known to be; known may be false.
-type customer struct {
-	id    string
-	known bool
-}
-
-func newMemo() *memo {
-	return &memo{map[collector.Subject]collector.Profile{}, map[collector.Subject]customer{}}
+	// reads counts the rows that are read; nil counts nothing.
+	reads *int
 }
 
 // get decodes the row under key into v; ok is false when there is none.
 func (r reader) get(key keyspace.Key, v any) (ok bool, err error) {
+	r.count()
 	b, closer, err := r.r.Get(key)
 	if errors.Is(err, pebble.ErrNotFound) {
 		return false, nil
@@ -65,6 +50,12 @@ func (r reader) get(key keyspace.Key, v any) (ok bool, err error) {
 	return true, unmarshal(b, v)
 }
 
+func (r reader) count() {
+	if r.reads != nil {
+		*r.reads++
+	}
+}
+
 // scan calls fn with the rows of [from, to) in order until it returns false or
 // fails. Key and value are valid within fn only.
 func (r reader) scan(from, to []byte, fn func(key, value []byte) (bool, error)) error {
@@ -74,6 +65,7 @@ func (r reader) scan(from, to []byte, fn func(key, value []byte) (bool, error)) 
 	}
 	defer it.Close()
 	for ok := it.First(); ok; ok = it.Next() {
+		r.count()
 		more, err := fn(it.Key(), it.Value())
 		if err != nil || !more {
 			return err
@@ -170,9 +162,16 @@ func ownID(k collector.EventKey) string {
 }
 
 // Owner implements collector.Reader.
-func (r reader) Owner(_ context.Context, site, visitor string) (o collector.Owner, err error) {
-	_, err = r.get(keyspace.In(keyspace.Owner).Str(site).Str(visitor), &o)
-	return o, err
+func (r reader) Owner(_ context.Context, site, visitor string) (collector.Owner, error) {
+	o, err := memoised[collector.Owner](r, ownerKey(site, visitor))
+	if err != nil {
+		return collector.Owner{}, err
+	}
+	return *o, nil
+}
+
+func ownerKey(site, visitor string) keyspace.Key {
+	return keyspace.In(keyspace.Owner).Str(site).Str(visitor)
 }
 
 // customerOf returns the customer a subject is or is linked to; ok is false
@@ -181,22 +180,24 @@ func (r reader) customerOf(s collector.Subject) (id string, ok bool, err error) 
 	if s.Kind == collector.SubjectCustomer {
 		return s.ID, true, nil
 	}
-	if r.memo != nil {
-		if c, read := r.memo.customers[s]; read {
-			return c.id, c.known, nil
-		}
+	name, err := memoised[string](r, linkBackKey(s.Site, s.ID))
+	if err != nil {
+		return "", false, err
 	}
-	ok, err = r.get(keyspace.In(keyspace.LinkBack).Str(s.Site).Str(s.ID), &id)
-	if r.memo != nil && err == nil {
-		r.memo.customers[s] = customer{id, ok}
-	}
-	return id, ok, err
+	return *name, *name != "", nil
 }
 
-// links returns a customer's links, latest first. The profile is joined over
-// the first few; a refusal is looked for behind all.
+func linkBackKey(site, visitor string) keyspace.Key {
+	return keyspace.In(keyspace.LinkBack).Str(site).Str(visitor)
+}
+
+// linksOf returns a customer's links, latest first. The profile is joined over
+// the first few; a refusal is looked for behind all. The list is shared with the memo.
 func (r reader) linksOf(site, customer string) (links []collector.Link, err error) {
 	prefix := keyspace.In(keyspace.Link).Str(site).Str(customer)
+	if known, ok := r.memo.get(prefix); ok {
+		return known.([]collector.Link), nil
+	}
 	err = r.scan(prefix, prefix.End(), func(_, value []byte) (bool, error) {
 		var l collector.Link
 		if err := unmarshal(value, &l); err != nil {
@@ -206,6 +207,9 @@ func (r reader) linksOf(site, customer string) (links []collector.Link, err erro
 		return len(links) < maxLinks, nil
 	})
 	slices.SortFunc(links, compareLinks)
+	if err == nil {
+		r.memo.put(prefix, links)
+	}
 	return links, err
 }
 
@@ -220,18 +224,14 @@ func profileKey(s collector.Subject) keyspace.Key { return keyspace.In(keyspace.
 
 // own returns the profile of exactly this subject. It is shared with the memo:
 // nobody writes into a profile's lists.
-func (r reader) own(s collector.Subject) (p collector.Profile, err error) {
-	if r.memo != nil {
-		if p, read := r.memo.profiles[s]; read {
-			return p, nil
-		}
+func (r reader) own(s collector.Subject) (collector.Profile, error) {
+	p, err := memoised[collector.Profile](r, profileKey(s))
+	if err != nil {
+		return collector.Profile{}, err
 	}
-	_, err = r.get(profileKey(s), &p)
-	p.Subject = s
-	if r.memo != nil && err == nil {
-		r.memo.profiles[s] = p
-	}
-	return p, err
+	own := *p
+	own.Subject = s
+	return own, nil
 }
 
 // Profile implements collector.Reader.
@@ -297,23 +297,34 @@ func personOf(site, customer string, links []collector.Link) []collector.Subject
 // Records implements collector.Reader.
 func (r reader) Records(_ context.Context, subjects ...collector.Subject) (recs []collector.ConsentRecord, err error) {
 	for _, s := range subjects {
-		prefix := keyspace.In(keyspace.Record).Subject(s)
-		n := 0
-		err := r.scan(prefix, prefix.End(), func(_, value []byte) (bool, error) {
-			var rec collector.ConsentRecord
-			if err := unmarshal(value, &rec); err != nil {
-				return false, err
-			}
-			recs = append(recs, rec)
-			n++
-			return n < maxRecords, nil
-		})
+		of, err := r.recordsOf(s)
 		if err != nil {
 			return nil, err
 		}
+		recs = append(recs, of...)
 	}
 	slices.SortStableFunc(recs, compareRecords)
 	return recs, nil
+}
+
+// recordsOf lists the records of one subject by ID. The list is shared with the memo.
+func (r reader) recordsOf(s collector.Subject) (recs []collector.ConsentRecord, err error) {
+	prefix := keyspace.In(keyspace.Record).Subject(s)
+	if known, ok := r.memo.get(prefix); ok {
+		return known.([]collector.ConsentRecord), nil
+	}
+	err = r.scan(prefix, prefix.End(), func(_, value []byte) (bool, error) {
+		var rec collector.ConsentRecord
+		if err := unmarshal(value, &rec); err != nil {
+			return false, err
+		}
+		recs = append(recs, rec)
+		return len(recs) < maxRecords, nil
+	})
+	if err == nil {
+		r.memo.put(prefix, recs)
+	}
+	return recs, err
 }
 
 func compareRecords(a, b collector.ConsentRecord) int {

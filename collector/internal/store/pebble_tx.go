@@ -3,12 +3,12 @@ package store
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 	"time"
-
-	"github.com/cockroachdb/pebble/v2"
 
 	"matchkey/collector"
 	"matchkey/collector/internal/identity"
@@ -20,7 +20,7 @@ import (
 // tx is one change: reads see its writes, and they are committed together.
 type tx struct {
 	reader
-	batch *pebble.Batch
+	batch *changes
 	// accounts are those that were changed. A batch's deliveries are mostly of
 	// one account, which is written once, at the end.
 	accounts map[accountKey]*collector.Account
@@ -29,15 +29,19 @@ type tx struct {
 	chains map[string]*ledger.Chain
 	ids    map[collector.Subject]string
 	random io.Reader
+	// keep is the retention in force.
+	keep collector.Keeping
+	row  []byte // where the next row is encoded
 }
 
 func (t *tx) set(key keyspace.Key, value []byte) error { return t.batch.Set(key, value, nil) }
 
 func (t *tx) put(key keyspace.Key, v any) error {
-	b, err := marshal(v)
+	b, err := appendRow(t.row[:0], v)
 	if err != nil {
 		return err
 	}
+	t.row = b // the batch keeps a copy
 	return t.set(key, b)
 }
 
@@ -49,7 +53,7 @@ func (t *tx) PutEvent(rec collector.EventRecord) error {
 			return err
 		}
 	}
-	return t.put(eventKey(k), rec)
+	return t.put(eventKey(k), &rec)
 }
 
 // eventIDKeys are the rows that find an event by its ID, or its own id.
@@ -68,25 +72,29 @@ func (t *tx) MergeProfile(p collector.Profile) error {
 	if err != nil {
 		return err
 	}
-	merged := identity.Merge(was, p)
-	if err := t.hold(was, merged); err != nil {
-		return err
+	merged := identity.Merge(t.retain(was), t.retain(p))
+	if merged.LastAt.IsZero() && was.LastAt.IsZero() && len(merged.Identifiers) == 0 {
+		return nil // it came when all of it had expired
 	}
-	t.memo.profiles[p.Subject] = merged
-	return t.put(profileKey(p.Subject), merged)
+	return t.putProfile(was, merged)
+}
+
+// retain is what of a profile has not expired by the day in force.
+func (t *tx) retain(p collector.Profile) collector.Profile {
+	return identity.Retain(p, t.keep.Retention, t.keep.Day)
 }
 
 // SetOwner implements collector.Tx.
 func (t *tx) SetOwner(site, visitor string, o collector.Owner) error {
-	if err := t.put(keyspace.In(keyspace.Owner).Str(site).Str(visitor), o); err != nil || o.Customer == "" {
+	key := ownerKey(site, visitor)
+	if err := t.put(key, &o); err != nil {
 		return err
 	}
-	name := identity.Effective(visitor, o.Generation)
-	t.memo.customers[collector.Visitor(site, name)] = customer{o.Customer, true}
-	if err := t.put(keyspace.In(keyspace.LinkBack).Str(site).Str(name), o.Customer); err != nil {
-		return err
+	t.memo.put(key, &o)
+	if o.Customer == "" {
+		return nil
 	}
-	return t.put(keyspace.In(keyspace.Link).Str(site).Str(o.Customer).Str(name), linkOf(site, name, o))
+	return t.putLink(linkOf(site, identity.Effective(visitor, o.Generation), o))
 }
 
 // AddSharer implements collector.Tx.
@@ -119,23 +127,33 @@ func (t *tx) Sharers(site, hash string) (sharers []collector.Subject, err error)
 
 // AddRecord implements collector.Tx.
 func (t *tx) AddRecord(rec collector.ConsentRecord) (bool, error) {
-	if added, err := appendRecord(t, rec); !added || err != nil {
-		return false, err
-	}
-	key := keyspace.In(keyspace.Record).Subject(rec.Subject).Str(rec.ID)
-	known, err := t.Records(context.Background(), rec.Subject)
+	known, err := t.recordsOf(rec.Subject)
 	if err != nil {
 		return false, err
 	}
-	if err := t.put(key, rec); err != nil {
+	if slices.ContainsFunc(known, func(k collector.ConsentRecord) bool { return k.ID == rec.ID }) {
+		return false, nil // as the ledger would say, for which it has to be read
+	}
+	if added, err := appendRecord(t, rec); !added || err != nil {
 		return false, err
 	}
-	for _, old := range overruled(append(known, rec), rec.Purpose) {
-		if err := t.batch.Delete(keyspace.In(keyspace.Record).Subject(old.Subject).Str(old.ID), nil); err != nil {
+	if err := errors.Join(t.put(recordRow(rec), &rec), redue(t, nil, recordDue(rec, t.keep))); err != nil {
+		return false, err
+	}
+	known = append(slices.Clone(known), rec)
+	slices.SortFunc(known, func(a, b collector.ConsentRecord) int { return strings.Compare(a.ID, b.ID) })
+	for _, old := range overruled(known, rec.Purpose) {
+		if err := t.dropRecord(old); err != nil {
 			return false, err
 		}
+		known = slices.DeleteFunc(known, func(k collector.ConsentRecord) bool { return k.ID == old.ID })
 	}
+	t.memo.put(keyspace.In(keyspace.Record).Subject(rec.Subject), known)
 	return true, nil
+}
+
+func recordRow(r collector.ConsentRecord) keyspace.Key {
+	return keyspace.In(keyspace.Record).Subject(r.Subject).Str(r.ID)
 }
 
 // AddDelivery implements collector.Tx.
@@ -200,9 +218,9 @@ func (t *tx) write(before, after *collector.Delivery) error {
 func (t *tx) index(before, after *collector.Delivery) error {
 	var was []keyspace.Key
 	if before != nil {
-		was = indexKeys(before)
+		was = t.indexKeys(before)
 	}
-	is := indexKeys(after)
+	is := t.indexKeys(after)
 	for _, key := range was {
 		if !has(is, key) {
 			if err := t.batch.Delete(key, nil); err != nil {
@@ -236,7 +254,7 @@ func (t *tx) Redact(key collector.EventKey, reasons ...collector.Reason) error {
 			return err
 		}
 	}
-	return t.put(eventKey(key), rec)
+	return t.put(eventKey(key), &rec)
 }
 
 // fixedKeys are the rows that find a delivery by what never changes.
@@ -245,6 +263,16 @@ func fixedKeys(d *collector.Delivery) []keyspace.Key {
 		keyspace.In(keyspace.Matched).TimeDown(d.MatchedAt).Delivery(d.Key),
 		keyspace.In(keyspace.ByEvent).Str(d.Key.Site).Str(d.Key.EventID).Delivery(d.Key),
 	}
+}
+
+// indexKeys are the rows that find a delivery by what changes in its life, and
+// when it falls due to be deleted.
+func (t *tx) indexKeys(d *collector.Delivery) []keyspace.Key {
+	keys := indexKeys(d)
+	for _, due := range deliveryDue(d, t.keep) {
+		keys = append(keys, due.row())
+	}
+	return keys
 }
 
 // indexKeys are the rows that find a delivery by what changes in its life.

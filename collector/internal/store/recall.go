@@ -21,20 +21,10 @@ func IndexByEntry(live, scratch *pebble.DB) error {
 	for _, letter := range []byte{keyspace.Link, keyspace.Owner, keyspace.Record} {
 		table := keyspace.In(letter)
 		err := reader{r: live}.scan(table, table.End(), func(key, value []byte) (bool, error) {
-			var from struct {
-				Began   collector.Offset   `json:"began"`
-				Offset  collector.Offset   `json:"offset"`
-				Record  collector.Offset   `json:"seq"`
-				Earlier []collector.Tenure `json:"earlier"`
-			}
-			if err := unmarshal(value, &from); err != nil {
+			entries, err := entriesOf(letter, value)
+			if err != nil {
 				return false, err
 			}
-			entries := map[collector.Offset]bool{from.Began: true, from.Offset: true, from.Record: true}
-			for _, t := range from.Earlier {
-				entries[t.Began], entries[t.Offset] = true, true
-			}
-			delete(entries, 0)
 			for offset := range entries {
 				if err := out.set(append(entryPrefix(offset), key...), value); err != nil {
 					return false, err
@@ -49,9 +39,31 @@ func IndexByEntry(live, scratch *pebble.DB) error {
 	return out.close()
 }
 
+// entriesOf are the journal entries that a row of one of the three tables names.
+func entriesOf(letter byte, value []byte) (entries map[collector.Offset]bool, err error) {
+	entries = map[collector.Offset]bool{}
+	switch letter {
+	case keyspace.Link:
+		err = with(value, func(l collector.Link) { entries[l.Offset] = true })
+	case keyspace.Owner:
+		err = with(value, func(o collector.Owner) {
+			for _, t := range append(o.Earlier, o.Tenure) {
+				entries[t.Began], entries[t.Offset] = true, true
+			}
+		})
+	case keyspace.Record:
+		err = with(value, func(r collector.ConsentRecord) { entries[r.Seq] = true })
+	}
+	delete(entries, 0)
+	return entries, err
+}
+
 func entryPrefix(o collector.Offset) keyspace.Key {
 	return binary.BigEndian.AppendUint64(keyspace.In(keyspace.Replaying), uint64(o))
 }
+
+// entryOf is the entry that a key under entryPrefix begins with.
+func entryOf(key []byte) collector.Offset { return collector.Offset(binary.BigEndian.Uint64(key[1:])) }
 
 // FromEntry returns what IndexByEntry found of a journal entry. A tenure of which
 // the owner's row knows as well comes after what the link knows of it.

@@ -1,7 +1,8 @@
 # What people do here. `make` alone lists it.
 #
-# Everything is Go and its module proxy. The one thing from outside is a
-# browser for the tests, which `make browser` finds or installs.
+# Everything is Go and its module proxy. From outside come two things for the
+# tests: a browser, which `make browser` finds or installs, and the rules of
+# accessibility, which `make axe` fetches with npm.
 
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
@@ -17,7 +18,7 @@ BUILD   := go build -trimpath -ldflags "-s -w -X main.version=$(VERSION)"
 # and would double the time.
 CONCURRENT := ./edge/... ./collector/engine/... ./collector/internal/... ./collector/collectortest/... ./collector/console/... ./collector/meta/...
 
-.PHONY: help run build test unit race lint vet staticcheck browser check bench fmt clean
+.PHONY: help run build test unit race lint vet staticcheck browser axe check bench fmt clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -28,7 +29,7 @@ run: build ## build and start the demo: shop, tag, edge, collector, console, fak
 build: ## build the binary ./matchkey
 	$(BUILD) -o matchkey .
 
-test: browser lint unit race ## run everything, a real headless Chromium included
+test: browser axe lint unit race ## run everything, a real headless Chromium included
 
 unit: ## run all tests once
 	go test -timeout 10m ./...
@@ -49,6 +50,9 @@ staticcheck:
 
 browser: ## find a Chromium for the tests, or install Debian's as root
 	@build/browser.sh
+
+axe: ## fetch the rules of accessibility for the tests, with npm
+	@build/axe.sh
 
 check: build ## check the example configuration, as `matchkey check` does for yours
 	MATCHKEY_CONSOLE_PASSWORD=a-password-for-the-check META_TOKEN=a-token-for-the-check SHOP_WRITE_KEY=a-write-key-for-the-check \

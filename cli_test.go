@@ -112,6 +112,7 @@ sites:
         send: Lead
         to: [main]
         properties: {value: "event.properties."}
+        identifiers: {emial: off, phone: event.value > 3}
 `
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
@@ -123,10 +124,35 @@ sites:
 	for _, part := range []string{
 		`wrong.yaml:13:52: error: "event" has no field "valeu". Did you mean "value"?`,
 		`wrong.yaml:16:15: error: The function "reduce" is not available here`,
-		`wrong.yaml:20:46`, "3 errors",
+		`wrong.yaml:20:46`, `wrong.yaml:21:30: error: There is no identifier "emial". Did you mean "email"?`,
+		`wrong.yaml:21:42: error: An identifier is a text`, "5 errors",
 	} {
 		if !strings.Contains(errs, part) {
 			t.Errorf("stderr lacks %q:\n%s", part, errs)
 		}
 	}
+}
+
+// leastFile is a whole configuration but for its scenarios.
+const leastFile = `version: 1
+data: data
+destinations:
+  - name: main
+    meta: {dataset: "1234567890", token: "${env:META_TOKEN}"}
+sites:
+  - name: shop
+    origins: [https://shop.example]
+    consent:
+      notices: [{language: en, text: "May we?", recipients: [meta]}]
+      categories: [{id: advertising, label: Advertising, purposes: [ads_measurement]}]
+    scenarios:%s`
+
+// checkFile runs check on a configuration.
+func checkFile(t *testing.T, text string) (stdout, stderr string, code int) {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "matchkey.yaml")
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return command(t, secrets, "", "check", "--config", path)
 }

@@ -46,6 +46,7 @@ type commands struct {
 	Check     checkCommand     `cmd:"" help:"Check a configuration file: every fault and warning at once, with line numbers."`
 	Tag       tagCommand       `cmd:"" help:"Show a site's tag: its size, the snippet to paste; or write the script."`
 	Explain   explainCommand   `cmd:"" help:"Say everything about one event: each field, where it came from, what was dropped and why, what the destination answered."`
+	Scenario  scenarioCommand  `cmd:"" help:"Try scenarios without sending: what becomes of an event, and what a changed file changes."`
 	Replay    replayCommand    `cmd:"" help:"Rebuild from the journal what is derived from it, or compare. For a data folder that no Matchkey uses."`
 	Status    statusCommand    `cmd:"" help:"Say how each destination stands: paused, failing, throttled, and what is about to end."`
 	Redrive   redriveCommand   `cmd:"" help:"Put dead deliveries back, to be sent again."`
@@ -60,6 +61,7 @@ type commands struct {
 	Rekey     rekeyCommand     `cmd:"" help:"Change the keys that open a data folder or a backup. Data is not rewritten."`
 	Erase     eraseCommand     `cmd:"" help:"Remove a person from everything that is kept, and give a receipt."`
 	Export    exportCommand    `cmd:"" help:"Write all that is kept of a person as one JSON document."`
+	Consent   consentCommand   `cmd:"" help:"What people answered: verify the ledger, a person's history, import."`
 	Sim       simCommand       `cmd:"" help:"Run the fake Graph API alone, for your own tests."`
 	Normalize normalizeCommand `cmd:"" help:"Normalise and hash match keys: one JSON a line in, one out."`
 	Decide    decideCommand    `cmd:"" help:"Decide consent cases: one JSON a line in, one out."`
@@ -152,17 +154,20 @@ func (p *program) load(path string) (*config.Config, *compiled, error) {
 
 type serveCommand struct {
 	Config string `required:"" placeholder:"FILE" help:"Configuration, YAML. See docs/configuration.md."`
+	Watch  bool   `default:"true" negatable:"" help:"Take over changed scenarios when the file changes, within a few seconds; --no-watch leaves it to SIGHUP."`
 }
 
 func (serveCommand) Help() string {
-	return "SIGHUP has the access tokens read again, from the files and the file that they stand in, and the destinations asked whether they take them. " +
-		"Everything else in the configuration takes effect with a restart."
+	return "SIGHUP has the configuration read again: the access tokens, from wherever they stand, and the destinations are asked whether they take them; " +
+		"and the scenarios, all or nothing. Everything else takes effect with a restart, and the log says so when such a part changed."
 }
 
 func (s serveCommand) Run(p *program) error {
 	if err := noCore(); err != nil {
 		return err
 	}
+	var file watched
+	file.loaded(os.ReadFile(s.Config))
 	c, rules, err := p.load(s.Config)
 	if err != nil {
 		return err
@@ -174,10 +179,22 @@ func (s serveCommand) Run(p *program) error {
 	hangup := make(chan os.Signal, 1)
 	signal.Notify(hangup, syscall.SIGHUP)
 	defer signal.Stop(hangup)
+	look := time.NewTicker(watchEvery)
+	defer look.Stop()
+	if !s.Watch {
+		look.Stop()
+	}
 	for {
 		select {
 		case <-hangup:
 			n.takeTokens(p, s.Config, rules)
+			file.loaded(os.ReadFile(s.Config))
+			n.reload.read(p, s.Config)
+			continue
+		case <-look.C:
+			if file.changed(os.ReadFile(s.Config)) {
+				n.reload.read(p, s.Config)
+			}
 			continue
 		case <-p.ctx.Done():
 		case err = <-n.failed:

@@ -34,6 +34,7 @@ type node struct {
 	edgeURL, consoleURL string
 	reader              collector.Reader
 	recheck             func() // has destinations asked how they stand
+	reload              *reload
 
 	log     *slog.Logger
 	failed  chan error // gets the first error of a listener
@@ -79,6 +80,14 @@ func (n *node) start(ctx context.Context, o nodeOptions) error {
 	if err := errors.Join(os.MkdirAll(folder, 0o700), os.Chmod(folder, 0o700)); err != nil {
 		return fmt.Errorf("couldn't make the data folder: %w", err)
 	}
+	key, err := openSigningKey(o.Config)
+	if err != nil {
+		return err
+	}
+	known, err := knownKeys(o.Config.Data)
+	if err != nil {
+		return err
+	}
 	disk, err := configuredDisk(o.Config)
 	if err != nil {
 		return err
@@ -87,21 +96,23 @@ func (n *node) start(ctx context.Context, o nodeOptions) error {
 		Dir: folder, Backups: filepath.Join(o.Config.Data, engine.BackupsName), Sites: o.Rules.engineSites(), Retention: retention(o.Config.Retention),
 		Now: time.Now, Random: rand.Reader, Jitter: mathrand.Float64,
 		DiskReserve: uint64(o.Config.DiskReserveMB) << 20,
-		OnSettled:   o.OnSettled, Fatal: fatal, Log: o.Log,
+		LedgerKey:   key.ledger(), LedgerKeys: known, Notices: o.Rules.noticeTexts(),
+		OnSettled: o.OnSettled, Fatal: fatal, Log: o.Log,
 	}, o.Rules.engineDestinations()...)
 	if err != nil {
 		return err
 	}
 	n.closers = append(n.closers, closer{"engine", e.Close})
 	n.reader, n.recheck = e.Reader(), e.Recheck
+	n.reload = newReload(o.Rules, e.SetSites, o.Log)
 
 	metrics := prometheus.NewRegistry()
-	metrics.MustRegister(e.Collector(), collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	metrics.MustRegister(e.Collector(), n.reload.metric(), collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	refused := newRefusalLog()
 	if err := n.serveConsole(o, e, metrics, refused); err != nil {
 		return err
 	}
-	return n.serveEdge(o, e, metrics, refused, geo)
+	return n.serveEdge(o, e, metrics, refused, geo, key)
 }
 
 // fatal ends a process whose disk failed. What was acknowledged is on the disk;
@@ -128,10 +139,10 @@ func (n *node) openGeo(path string) (func(netip.Addr) collector.Geo, error) {
 
 func (n *node) serveConsole(o nodeOptions, e *engine.Engine, metrics *prometheus.Registry, refused *refusalLog) error {
 	handler, err := console.New(console.Options{
-		Reader: e.Reader(), Operations: e, Sentences: sentences(), Sites: o.Rules.siteInfos(),
+		Reader: e.Reader(), Operations: e, Sentences: sentences(), LiveSites: n.reload.siteInfos,
 		Password: o.Config.Console.Password.Reveal(),
 		Metrics:  promhttp.HandlerFor(metrics, promhttp.HandlerOpts{}), Log: o.Log,
-		Version: versionText(), Refusals: refused.list,
+		Version: versionText(), Refusals: refused.list, Alarms: n.alarms(e), Preview: e.Preview,
 	})
 	if err != nil {
 		return err
@@ -154,9 +165,14 @@ func (n *node) serveConsole(o nodeOptions, e *engine.Engine, metrics *prometheus
 	return nil
 }
 
-func (n *node) serveEdge(o nodeOptions, e *engine.Engine, metrics *prometheus.Registry, refused *refusalLog, geo func(netip.Addr) collector.Geo) error {
+// alarms are those of the node as a whole.
+func (n *node) alarms(e *engine.Engine) func() []collector.Alarm {
+	return func() []collector.Alarm { return append(n.reload.alarms(), e.Alarms()...) }
+}
+
+func (n *node) serveEdge(o nodeOptions, e *engine.Engine, metrics *prometheus.Registry, refused *refusalLog, geo func(netip.Addr) collector.Geo, key signingKey) error {
 	server, err := edge.New(edge.Options{
-		Sites: o.Rules.edgeSites(), Journal: e.Journal(), TrustedProxies: o.Config.TrustedProxies, Geo: geo,
+		Sites: o.Rules.edgeSites(e), TokenKey: key.tokens(), Journal: e.Journal(), TrustedProxies: o.Config.TrustedProxies, Geo: geo,
 		Log: o.Log, Metrics: metrics, OnRefused: refused.add,
 	})
 	if err != nil {

@@ -78,6 +78,15 @@ func (c statusCommand) Run(p *program) error {
 	if err := c.act(p, "/api/destinations", url.Values{}, true, &all); err != nil {
 		return err
 	}
+	var alarms []collector.Alarm
+	if err := c.act(p, "/api/alarms", url.Values{}, true, &alarms); err != nil {
+		return err
+	}
+	for _, a := range alarms {
+		if _, err := fmt.Fprintf(p.stdout, "ALARM %s: %s %s\n", a.Reason, sentences()[a.Reason], a.Detail); err != nil {
+			return err
+		}
+	}
 	for _, d := range all {
 		if err := writeStatus(p.stdout, d); err != nil {
 			return err

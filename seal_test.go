@@ -83,6 +83,10 @@ func TestSealedProcess(t *testing.T) {
 	says("none was given", nil, "explain", "A-1", "--data", data)
 	says("given was", map[string]string{"MATCHKEY_ENCRYPTION_KEY": secondKey}, "export", "customer-forty-two", "--site", "shop", "--data", data)
 	says("customer-forty-two", nil, "export", "customer-forty-two", "--site", "shop", "--data", data, "--key-file", keyFile)
+	says("shop", nil, "consent", "history", "customer-forty-two", "--site", "shop", "--data", data, "--key-file", keyFile)
+	says("Nobody has answered yet", nil, "consent", "verify", "--data", data, "--key-file", keyFile)
+	says("none was given", nil, "consent", "verify", "--data", data)
+	says("Looked at 1 events", nil, "scenario", "diff", "--config", config)
 	backup := filepath.Join(t.TempDir(), "backup")
 	says("The backup is complete", nil, "backup", "--data", data, "--key-file", keyFile, "--verify", backup)
 

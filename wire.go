@@ -14,6 +14,7 @@ import (
 	"matchkey/collector/meta"
 	"matchkey/collector/scenario"
 	"matchkey/edge"
+	"matchkey/edge/preferences"
 )
 
 // compiled is what a configuration becomes before anything is started: rules,
@@ -22,6 +23,7 @@ type compiled struct {
 	config       *config.Config
 	rules        map[string]siteRules
 	scripts      map[string]build.Script
+	pages        map[string]*preferences.Renderer // of preferences, where a site has one
 	destinations []*meta.Destination
 }
 
@@ -34,7 +36,7 @@ type siteRules struct {
 // compile makes everything at once; what is wrong is added to the faults, with
 // its place in the file.
 func compile(c *config.Config, faults *config.Faults) *compiled {
-	r := &compiled{config: c, rules: map[string]siteRules{}, scripts: map[string]build.Script{}}
+	r := &compiled{config: c, rules: map[string]siteRules{}, scripts: map[string]build.Script{}, pages: map[string]*preferences.Renderer{}}
 	for i, d := range c.Destinations {
 		made, err := meta.New(meta.Config{
 			Name: d.Name, Dataset: d.Meta.Dataset, Token: meta.Token(d.Meta.Token.Reveal()), Version: d.Meta.Version,
@@ -56,12 +58,18 @@ func compile(c *config.Config, faults *config.Faults) *compiled {
 		for _, f := range bad {
 			faults.Add(c.Fault(fmt.Sprintf("%s.scenarios[%d].%s", path, f.Index, f.Field), f.Offset, f.Message))
 		}
+		advise(c, i, faults)
 		r.rules[s.Name] = siteRules{scenarios: set, consent: register(s)}
 		script, err := build.Tag(tagOptions(s))
 		if err != nil {
 			faults.Add(c.Fault(path, 0, err.Error()))
 		}
 		r.scripts[s.Name] = script
+		page, err := pageOf(s)
+		if err != nil {
+			faults.Add(c.Fault(path+".preferences", 0, "The preferences page cannot be made: "+err.Error()+". Mend it, or set preferences: {enabled: false}."))
+		}
+		r.pages[s.Name] = page
 	}
 	return r
 }
@@ -73,19 +81,25 @@ func specs(s config.Site) (list []scenario.Spec) {
 		purposes[c.ID] = c.Purposes
 	}
 	for _, sc := range s.Scenarios {
-		list = append(list, scenario.Spec{
-			Name: sc.Name, On: sc.On, When: sc.When, Category: sc.Consent, Purposes: purposes[sc.Consent],
-			Wait: sc.Wait, Send: sc.Send, To: sc.To, Properties: sc.Properties,
-		})
+		spec := resolved(sc)
+		spec.Purposes, spec.Hash, spec.Country = purposes[sc.Consent], meta.Hasher(), s.Country
+		list = append(list, spec)
 	}
 	return list
+}
+
+func limit(l *config.Limit) collector.Limit {
+	if l == nil {
+		return collector.Limit{}
+	}
+	return collector.Limit{Times: l.Times, Per: l.Per}
 }
 
 // register is what a site asks people, and in which words.
 func register(s config.Site) *consent.Register {
 	var categories []consent.Category
 	for _, c := range s.Consent.Categories {
-		categories = append(categories, consent.Category{ID: c.ID, Label: c.Label, Purposes: c.Purposes, Validity: c.Validity})
+		categories = append(categories, consent.Category{ID: c.ID, Label: c.Label, Purposes: c.Purposes, Recipients: c.Recipients, Validity: c.Validity})
 	}
 	var notices []consent.Notice
 	for _, n := range s.Consent.Notices {
@@ -98,11 +112,56 @@ func notice(n config.Notice) consent.Notice {
 	return consent.Notice{Language: n.Language, Text: n.Text, Recipients: n.Recipients, Epoch: n.Epoch}
 }
 
+// noticeTexts are the texts of all sites, present and past, by their hashes.
+func (r *compiled) noticeTexts() (texts []collector.NoticeText) {
+	for _, s := range r.config.Sites {
+		for _, n := range s.Consent.Notices {
+			texts = append(texts, noticeText(s.Name, n))
+		}
+	}
+	return texts
+}
+
+func noticeText(site string, n config.Notice) collector.NoticeText {
+	return collector.NoticeText{
+		Site: site, Hash: notice(n).Hash(), Language: n.Language, Text: n.Text, Recipients: n.Recipients, Epoch: n.Epoch,
+	}
+}
+
+// currentNotices are the texts that a site shows now.
+func currentNotices(s config.Site) (texts []collector.NoticeText) {
+	for _, n := range s.Consent.Notices {
+		if n.Current {
+			texts = append(texts, noticeText(s.Name, n))
+		}
+	}
+	return texts
+}
+
+// categoriesOf are what a site asks for, as people read it.
+func categoriesOf(s config.Site) (list []edge.Category) {
+	for _, c := range s.Consent.Categories {
+		texts := map[string]edge.CategoryText{"": {Label: c.Label, Description: c.Description}}
+		for _, t := range c.Texts {
+			texts[t.Language] = edge.CategoryText{Label: t.Label, Description: t.Description}
+		}
+		list = append(list, edge.Category{ID: c.ID, Texts: texts, Purposes: c.Purposes, Recipients: c.Recipients, Validity: c.Validity})
+	}
+	return list
+}
+
 // decider is a site's policy at work.
 func decider(s config.Site, r *consent.Register) *consent.Decider {
 	p := consent.Defaults()
 	p.Version = fmt.Sprintf("%s.%d", s.Name, r.Epoch())
 	p.OptInEverywhere = s.Consent.Mode != "by_region"
+	p.OptIn = s.Consent.OptIn
+	if s.Consent.USOptOut == "drop" {
+		p.USOptOut = consent.USDrop
+	}
+	if s.Consent.GPC == "us_only" {
+		p.GPC = consent.GPCOnlyUS
+	}
 	p.Hold = s.Consent.Hold
 	p.NoticeEpoch = r.Epoch()
 	return consent.New(p)
@@ -140,7 +199,7 @@ func (r *compiled) engineSites() map[string]engine.Site {
 	sites := map[string]engine.Site{}
 	for _, s := range r.config.Sites {
 		rules := r.rules[s.Name]
-		sites[s.Name] = engine.Site{Matcher: rules.scenarios, Decider: decider(s, rules.consent), Records: rules.consent.Records, LinkByEmail: s.LinkByEmail, SignsCustomers: s.IdentifyKey.Reveal() != ""}
+		sites[s.Name] = engine.Site{Matcher: rules.scenarios, Decider: decider(s, rules.consent), Records: rules.consent.Records, LinkByEmail: s.LinkByEmail, SignsCustomers: s.IdentifyKey.Reveal() != "", ShareMax: s.ScenarioShareMax}
 	}
 	return sites
 }
@@ -153,20 +212,25 @@ func retention(r config.Retention) collector.Retention {
 	}
 }
 
-// edgeSites are the sites as the edge sees them.
-func (r *compiled) edgeSites() (sites []edge.Site) {
+// edgeSites are the sites as the edge sees them, with what it asks an engine; that may
+// be nil where nothing is served.
+func (r *compiled) edgeSites(e *engine.Engine) (sites []edge.Site) {
 	for _, s := range r.config.Sites {
 		var keys []string
 		for _, k := range s.WriteKeys {
 			keys = append(keys, k.Reveal())
 		}
 		rules, script := r.rules[s.Name], r.scripts[s.Name]
+		policy := decider(s, rules.consent)
 		sites = append(sites, edge.Site{
 			Name: s.Name, Prefix: s.Prefix, Origins: s.Origins, WriteKeys: keys, IdentifyKey: s.IdentifyKey.Reveal(),
 			CookieDomain: tagOptions(s).CookieDomain, Country: s.Country,
 			Script:      edge.Script{Body: script.Body, Gzip: script.Gzip, Brotli: script.Brotli, Hash: script.Hash},
 			Identifiers: meta.BrowserIdentifiers(), Hash: meta.Hasher(), Integrations: []string{meta.Kind},
-			MayKeep: decider(s, rules.consent).MayKeep(rules.consent),
+			MayKeep: policy.MayKeep(rules.consent), Regime: policy.Regime,
+			Preferences: r.preferencesOf(s, e),
+			Notices:     currentNotices(s), Categories: categoriesOf(s), AsksToken: s.Consent.Proof == "token",
+			KnowsNotice: func(hash string) bool { _, known := rules.consent.Notice(hash); return known },
 		})
 	}
 	return sites
@@ -181,8 +245,9 @@ func (r *compiled) siteInfos() (infos []console.SiteInfo) {
 			ScriptURL: fmt.Sprintf("%s%s/%s.%s.js", s.Endpoint, s.Prefix, s.Name, script.Hash),
 		}
 		for _, sc := range s.Scenarios {
+			spec := resolved(sc)
 			info.Scenarios = append(info.Scenarios, console.ScenarioInfo{
-				Name: sc.Name, On: sc.On, When: sc.When, Category: sc.Consent, Send: sc.Send, To: sc.To, Wait: sc.Wait,
+				Name: sc.Name, On: strings.Join(spec.Names(), ", "), When: sc.When, Category: sc.Consent, Send: spec.Send, To: sc.To, Wait: sc.Wait,
 			})
 		}
 		infos = append(infos, info)

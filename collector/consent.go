@@ -9,6 +9,21 @@ const (
 	ConsentWithdraw = "withdraw"
 )
 
+// How it is known which text was seen.
+const (
+	// ProofToken: the edge served it itself, and its signed token came back.
+	ProofToken = "token"
+	// ProofMissing: a token was asked for, and none came that holds. A yes does not
+	// count where consent is asked for first; a no counts fully.
+	ProofMissing = "missing"
+	// ProofServer: the site's back end says so, with its write key.
+	ProofServer = "server"
+)
+
+// SourceGPC is the source of a refusal that a browser's Global Privacy Control
+// signal stands for. It can only refuse.
+const SourceGPC = "gpc"
+
 // A ConsentAnswer is what a person said, as an event carries it.
 type ConsentAnswer struct {
 	Action string `json:"action"`
@@ -25,13 +40,27 @@ type ConsentAnswer struct {
 	// Notice is the SHA-256 (hex) of the text the person saw; Language its language.
 	Notice   string `json:"notice,omitempty"`
 	Language string `json:"language,omitempty"`
-	// Source says which surface took the answer: banner, preferences, gpc, api.
+	// Source says which surface took the answer: banner, preferences_page, gpc, api,
+	// cmp:<name>, crm.
 	Source string `json:"source"`
 	// Explicit is true when the person acted (a button), false for defaults.
 	Explicit bool `json:"explicit"`
 	// InformedOfGPC is true when the person was told of their browser's signal
 	// before they accepted.
 	InformedOfGPC bool `json:"informed_of_gpc,omitzero"`
+	// Until is when a yes ends, where the sender says so; it only shortens.
+	Until time.Time `json:"until,omitzero"`
+	// ID is the sender's own id of the answer, where it has one: the same answer
+	// sent again is the same record.
+	ID string `json:"id,omitempty"`
+	// Proof says how it is known which text the person saw: one of the constants
+	// above, or nothing where the sender only named it.
+	Proof string `json:"proof,omitempty"`
+	// Regime, Country and Surface are what the edge knew when it showed the text:
+	// which law, where, and on which surface. Only a token tells (ProofToken).
+	Regime  string `json:"regime,omitempty"`
+	Country string `json:"country,omitempty"`
+	Surface string `json:"surface,omitempty"`
 }
 
 // Signals are what browser and network said about privacy. Signals tighten,
@@ -41,7 +70,7 @@ type Signals struct {
 }
 
 // A ConsentRecord is one answer of one subject about one purpose. It is never
-// changed; see Tx.AddRecord for how many are kept.
+// changed; see Tx.AddRecord for how many are kept beside the ledger, which has all.
 type ConsentRecord struct {
 	ID      string  `json:"id"`
 	Subject Subject `json:"subject"`
@@ -61,6 +90,10 @@ type ConsentRecord struct {
 	PageView    string    `json:"page_view,omitempty"`
 	// InformedOfGPC is true when the person confirmed over a privacy signal.
 	InformedOfGPC bool   `json:"informed_of_gpc,omitzero"`
+	Proof         string `json:"proof,omitempty"`
+	Regime        string `json:"regime,omitempty"`
+	Country       string `json:"country,omitempty"`
+	Surface       string `json:"surface,omitempty"`
 	Receipt       string `json:"receipt"`
 	// Seq orders records of equal time; it is the journal's offset.
 	Seq Offset `json:"seq"`

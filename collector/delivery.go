@@ -16,9 +16,15 @@ type Conversion struct {
 	Category string   `json:"category,omitempty"`
 	Purposes []string `json:"purposes,omitempty"`
 	// Wait bounds how long a delivery waits for late identifiers; zero sends at once.
-	Wait time.Duration `json:"-"`
+	// Delay is how long it is not sent, whatever is known.
+	Wait  time.Duration `json:"-"`
+	Delay time.Duration `json:"-"`
+	// Limit bounds how often the scenario's conversions count for one person.
+	Limit Limit `json:"-"`
 	// Properties are the site's properties after the scenario's mapping.
 	Properties map[string]any `json:"properties,omitempty"`
+	// Mapping is what the scenario says of everything else.
+	Mapping Mapping `json:"mapping,omitzero"`
 }
 
 // A Matcher says which conversions an event is. Pure and safe for concurrent
@@ -137,6 +143,7 @@ type Delivery struct {
 	Category   string         `json:"category,omitempty"`
 	Purposes   []string       `json:"purposes,omitempty"`
 	Properties map[string]any `json:"properties,omitempty"`
+	Mapping    Mapping        `json:"mapping,omitzero"`
 
 	State   State    `json:"state"`
 	Reasons []Reason `json:"reasons,omitempty"`
@@ -148,7 +155,12 @@ type Delivery struct {
 	DueAt time.Time `json:"due_at,omitzero"`
 	// WaitUntil bounds waiting; ExpiresAt is the end of the destination's window,
 	// ExpiresWhy the reason that is given when it has passed.
-	WaitUntil  time.Time `json:"wait_until,omitzero"`
+	WaitUntil time.Time `json:"wait_until,omitzero"`
+	// NotBefore is when a scenario's delay ends; zero when it has none.
+	NotBefore time.Time `json:"not_before,omitzero"`
+	// Counts is true when the scenario has a limit, to which the conversion counts
+	// as long as it is not withheld.
+	Counts     bool      `json:"counts,omitzero"`
 	ExpiresAt  time.Time `json:"expires_at"`
 	ExpiresWhy Reason    `json:"expires_why,omitempty"`
 
@@ -191,7 +203,7 @@ func (d *Delivery) Move(to State, at time.Time, reasons ...Reason) error {
 				d.Payload.Body, d.LookAt = nil, time.Time{}
 			}
 			if to == StateWithheld {
-				d.Person, d.Properties, d.Payload = Subject{}, nil, Payload{}
+				d.Person, d.Properties, d.Mapping, d.Payload = Subject{}, nil, Mapping{}, Payload{}
 			}
 			return nil
 		}

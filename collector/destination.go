@@ -47,6 +47,9 @@ type Composition struct {
 	Properties map[string]any
 	Profile    Profile // joined over the person's linked subjects
 	Decision   Decision
+	// Scenario is whose conversion it is, and Mapping what it says of identifiers.
+	Scenario string
+	Mapping  Mapping
 }
 
 // A Refusal says why a payload cannot be sent at all.

@@ -52,13 +52,17 @@ const PersonRecordVersion = 1
 // deliveries with attempts and lineage. Values are as they are kept: contact
 // data as hashes, and what a destination got masked; bodies are left out.
 type PersonRecord struct {
-	Version    int             `json:"version"`
-	Subjects   []Subject       `json:"subjects"`
-	Profiles   []Profile       `json:"profiles"`
-	Links      []Link          `json:"links"`
-	Consent    []ConsentRecord `json:"consent_records"`
-	Events     []EventRecord   `json:"events"`
-	Deliveries []Delivery      `json:"deliveries"`
+	Version  int             `json:"version"`
+	Subjects []Subject       `json:"subjects"`
+	Profiles []Profile       `json:"profiles"`
+	Links    []Link          `json:"links"`
+	Consent  []ConsentRecord `json:"consent_records"`
+	// History is every answer there is in the ledger, oldest first, and Notices
+	// the texts that they name.
+	History    []LedgerRow   `json:"consent_history,omitzero"`
+	Notices    []NoticeText  `json:"consent_notices,omitzero"`
+	Events     []EventRecord `json:"events"`
+	Deliveries []Delivery    `json:"deliveries"`
 	// Cut is true when there is more than one record holds (100,000 events).
 	Cut bool `json:"cut,omitzero"`
 }

@@ -54,6 +54,13 @@ const (
 	ReasonAfterConversion Reason = "after_conversion" // observed only later than the conversion
 )
 
+// Reasons about a consent answer that the edge and the decision share.
+const (
+	ReasonConsentUnproven Reason = "consent_unproven"       // nothing proves which text was agreed to
+	ReasonRecordInvalid   Reason = "record_invalid_revokes" // an answer that is not understood revokes
+	ReasonGPC             Reason = "gpc_opt_out"            // the browser's signal counts as a refusal
+)
+
 // Reasons of delivery states that are not a decision's and not a destination's.
 const (
 	ReasonWindowPassed   Reason = "window_passed"     // too old for the destination
@@ -61,6 +68,7 @@ const (
 	ReasonCrashed        Reason = "crashed_in_flight" // the process ended while a request was out
 	ReasonNoAnswer       Reason = "no_answer"         // sent, and no answer came
 	ReasonWaiting        Reason = "waiting_for_identifiers"
+	ReasonDelayed        Reason = "delayed_by_scenario"
 	ReasonRedriven       Reason = "redriven"
 	ReasonResolved       Reason = "resolved"                  // a person ended the doubt
 	ReasonPaused         Reason = "paused_by_person"          // a person stopped the destination
@@ -76,9 +84,29 @@ const (
 	ReasonSpent          Reason = "counted_before"    // a copy of a conversion whose records have expired
 )
 
+// ReasonLimitReached is a note's: the event would be a conversion of a scenario
+// more often than its limit allows for one person.
+const ReasonLimitReached Reason = "limit_reached"
+
+// Reasons of alarms about the node as a whole.
+const (
+	ReasonScenarioShare Reason = "scenario_takes_much" // of the traffic
+	ReasonConfigRefused Reason = "configuration_not_taken"
+	ReasonConfigWaits   Reason = "configuration_needs_restart"
+)
+
+// Reasons why a scenario keeps something out of a payload.
+const (
+	ReasonLeftOut         Reason = "left_out_by_scenario"
+	ReasonMappedToNothing Reason = "mapped_to_nothing" // the expression gave no value
+)
+
 // Sentences gives every reason of this package in words for people.
 func Sentences() map[Reason]string {
 	return map[Reason]string{
+		ReasonConsentUnproven: "Nothing proves which text the person agreed to.",
+		ReasonRecordInvalid:   "A consent record is not understood, which counts as a refusal.",
+		ReasonGPC:             "The browser sends Global Privacy Control, and no consent was given after a word about it.",
 		ReasonUnknownSite:     "No site of this name is configured.",
 		ReasonWrongOrigin:     "The page's origin is not in the site's list of origins.",
 		ReasonWrongKey:        "The write key is not one of the site's keys.",
@@ -121,23 +149,30 @@ func Sentences() map[Reason]string {
 		ReasonNeverSeen:       "It was never seen for this person.",
 		ReasonAfterConversion: "It was seen only after the conversion.",
 
-		ReasonWindowPassed:   "The conversion is too old for the destination.",
-		ReasonTriesExhausted: "The last allowed try failed.",
-		ReasonCrashed:        "The process ended while the request was out; the destination may have counted it.",
-		ReasonNoAnswer:       "The request was sent and no answer came; the destination may have counted it.",
-		ReasonWaiting:        "Identifiers may still arrive; it is sent when they do or when the wait ends.",
-		ReasonRedriven:       "A person put it back to be sent.",
-		ReasonResolved:       "A person said what became of a request that was never answered.",
-		ReasonPaused:         "A person paused the destination; nothing is sent until it is resumed.",
-		ReasonEventMissing:   "The event of this delivery is not in the store.",
-		ReasonSiteGone:       "The site is no longer in the configuration.",
-		ReasonNameless:       "The event has no name or no ID.",
-		ReasonUnreadable:     "The journal's frame cannot be read; it is kept as it is.",
-		ReasonCopyMerged:     "It is a further copy; what it said is in the first.",
-		ReasonManyBrowsers:   "So many browsers named this customer that it is no one person, so this one was not linked.",
-		ReasonCopiesDisagree: "Two copies of this event name two customers, so only the server's, or else the first, was used.",
-		ReasonSpent:          "It is a late copy of a conversion whose records have expired; it was counted then and is not counted again.",
-		ReasonErased:         "The person was erased, so nothing of it is kept and nothing is sent.",
-		ReasonNotComposable:  "It fails a check that the destination would fail it for.",
+		ReasonWindowPassed:    "The conversion is too old for the destination.",
+		ReasonTriesExhausted:  "The last allowed try failed.",
+		ReasonCrashed:         "The process ended while the request was out; the destination may have counted it.",
+		ReasonNoAnswer:        "The request was sent and no answer came; the destination may have counted it.",
+		ReasonWaiting:         "Identifiers may still arrive; it is sent when they do or when the wait ends.",
+		ReasonDelayed:         "The scenario delays it; it is sent when the delay is over.",
+		ReasonRedriven:        "A person put it back to be sent.",
+		ReasonResolved:        "A person said what became of a request that was never answered.",
+		ReasonPaused:          "A person paused the destination; nothing is sent until it is resumed.",
+		ReasonEventMissing:    "The event of this delivery is not in the store.",
+		ReasonSiteGone:        "The site is no longer in the configuration.",
+		ReasonNameless:        "The event has no name or no ID.",
+		ReasonUnreadable:      "The journal's frame cannot be read; it is kept as it is.",
+		ReasonCopyMerged:      "It is a further copy; what it said is in the first.",
+		ReasonManyBrowsers:    "So many browsers named this customer that it is no one person, so this one was not linked.",
+		ReasonSpent:           "It is a late copy of a conversion whose records have expired; it was counted then and is not counted again.",
+		ReasonCopiesDisagree:  "Two copies of this event name two customers, so only the server's, or else the first, was used.",
+		ReasonErased:          "The person was erased, so nothing of it is kept and nothing is sent.",
+		ReasonNotComposable:   "It fails a check that the destination would fail it for.",
+		ReasonConfigRefused:   "The configuration file changed and was not taken over; everything goes on by the one before.",
+		ReasonConfigWaits:     "The configuration file changed in what takes effect with a restart only.",
+		ReasonScenarioShare:   "A scenario makes conversions of a larger share of the traffic than the site wants; narrow it, or raise scenario_share_max.",
+		ReasonLeftOut:         "The scenario leaves it out.",
+		ReasonMappedToNothing: "The scenario's expression gave nothing for this event, so it was left out.",
+		ReasonLimitReached:    "The scenario's limit for one person is reached, so the event is no conversion of that scenario.",
 	}
 }

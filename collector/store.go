@@ -76,6 +76,16 @@ type Store interface {
 	// Whoever is not known is suppressed all the same.
 	Erase(ctx context.Context, s Subject, at time.Time) (Receipt, error)
 
+	// KeepNotices keeps the texts of notices, durably, for all time. What is kept
+	// already is passed over.
+	KeepNotices(ctx context.Context, notices []NoticeText) error
+	// LedgerHeads says how the chain of each site stands that has one, by site.
+	LedgerHeads(ctx context.Context) ([]LedgerHead, error)
+	// AddCheckpoint keeps a checkpoint durably, and with it all that it covers.
+	AddCheckpoint(ctx context.Context, c Checkpoint) error
+	// VerifyLedger reads all chains from end to end and recomputes them. What is
+	// wrong is in the report; the error is of the reading.
+	VerifyLedger(ctx context.Context, q LedgerQuery) (LedgerReport, error)
 	// Keep puts a retention in force for all that is applied from now on, and
 	// sets the day of which what had expired by its beginning may be deleted. The
 	// day never goes back. It is recorded with the watermark, so that a replay
@@ -217,6 +227,11 @@ type Reader interface {
 	Retention(ctx context.Context) (RetentionStatus, error)
 	// Receipt returns the receipt of an erasure; ok is false when there is none.
 	Receipt(ctx context.Context, id string) (r Receipt, ok bool, err error)
+	// Counted lists the events of a person, under all subjects of the person, that
+	// count to the limit of a scenario (Delivery.Counts) and occurred after the one
+	// time and before the other, each once. Of each subject the first 2*MaxLimit are
+	// looked at, which is all that a limit lets in.
+	Counted(s Subject, scenario string, after, before time.Time) ([]Counted, error)
 }
 
 // A LeaseQuery says what LeaseDue leases.
@@ -337,9 +352,10 @@ type Tx interface {
 	// MaxSharers it does nothing. Sharers lists who is, by kind and ID.
 	AddSharer(site, hash string, s Subject) error
 	Sharers(site, hash string) ([]Subject, error)
-	// AddRecord adds to the consent records; one whose ID is already there
-	// changes nothing, and added is false. Of one subject and purpose the newest
-	// MaxRecords grants and the newest MaxRecords refusals are kept, so that who
+	// AddRecord appends a consent record to the ledger, for good, and adds it to
+	// those that decisions go by. One whose ID its subject had before changes
+	// nothing, and added is false. Decisions go by the newest MaxRecords grants and
+	// the newest MaxRecords refusals of one subject and purpose, so that who
 	// answers all the time, or floods, does not make every decision slower, and
 	// no number of grants pushes out a refusal.
 	AddRecord(ConsentRecord) (added bool, err error)

@@ -44,6 +44,8 @@ func (r *reader) answer() bool {
 			return r.affirmed(&a.InformedOfGPC)
 		case "k":
 			return r.categories()
+		case "p":
+			return r.stated(&r.b.noticeToken)
 		}
 		_, ok := r.value()
 		return ok

@@ -55,6 +55,10 @@ func (s *Server) beacon(ctx *fasthttp.RequestCtx, st *site) collector.Reason {
 	}
 	a.sameJar = st.sharesCookies(string(ctx.Host()), origin)
 	b.dateAnswer(a.at)
+	if why := st.prove(b.answer, b.noticeToken); why != "" {
+		b.note("c.p", why)
+		s.noteRefused(st.name, why, 1)
+	}
 	a.giveAnswerAnEvent(b)
 	secure := strings.HasPrefix(origin, "https:")
 	if kept, reasons := st.mayKeep(b.answer, a.signals, geo); !kept {
@@ -167,8 +171,15 @@ func (s *Server) withhold(ctx *fasthttp.RequestCtx, a *arrival, b *beacon, reaso
 		}
 	}
 	events, withheld := a.leaveOnlyAnswer(b, reasons)
+	signal, bySignal := s.refuseBySignal(a, b, reasons)
+	if bySignal {
+		events = append(events, signal)
+	}
 	if why := s.makeDurable(a.site, events); why != "" {
 		return why
+	}
+	if bySignal {
+		s.signals.add(a.at, a.site.name, signal.Visitor, signal.Customer)
 	}
 	if withheld > 0 {
 		s.metrics.withheld.WithLabelValues(a.site.name, string(reasons[0])).Add(float64(withheld))

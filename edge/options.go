@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"golang.org/x/text/language"
 
 	"matchkey/collector"
 )
@@ -23,6 +24,9 @@ type Options struct {
 	Journal collector.Appender
 	// TrustedProxies are the networks whose X-Forwarded-For is believed.
 	TrustedProxies []netip.Prefix
+	// TokenKey is the secret that signs the tokens of notices, at least 16 bytes;
+	// without one notices come without a token, and no token holds.
+	TokenKey []byte
 	// Geo says where an address is; nil means that nobody knows. Safe for
 	// concurrent use. See [OpenGeo].
 	Geo func(netip.Addr) collector.Geo
@@ -75,6 +79,20 @@ type Site struct {
 	// answer is nil when the beacon carries none. When it is no, the reasons
 	// say why. Pure and safe for concurrent use. Required.
 	MayKeep func(answer *collector.ConsentAnswer, signals collector.Signals, geo collector.Geo) (bool, []collector.Reason)
+	// Notices are the texts that are shown now, each in its language; the first is
+	// for whoever reads none of them. Categories are what they ask for.
+	Notices    []collector.NoticeText
+	Categories []Category
+	// KnowsNotice says whether a notice has been the site's, present or past; nil
+	// means that none has. Regime names the rules that apply somewhere; nil means
+	// that nobody knows. Both are pure and safe for concurrent use.
+	KnowsNotice func(hash string) bool
+	Regime      func(collector.Geo) string
+	// Preferences is the page on which people see and change what they allowed; nil
+	// means that there is none. It needs the TokenKey.
+	Preferences *Preferences
+	// AsksToken is true when a page's yes counts only with a token of its notice.
+	AsksToken bool
 }
 
 // A Script is a built tag with its encodings; an empty encoding is not offered.
@@ -103,6 +121,14 @@ type site struct {
 	durable      map[collector.Origin]prometheus.Counter // events made durable
 	hash         collector.Hasher
 	mayKeep      func(*collector.ConsentAnswer, collector.Signals, collector.Geo) (bool, []collector.Reason)
+	notices      []collector.NoticeText
+	languages    language.Matcher // of the notices, in their order
+	categories   []Category
+	knowsNotice  func(string) bool
+	regime       func(collector.Geo) string
+	asksToken    bool
+	choices      *choices // nil: no page
+	tokenKey     []byte
 }
 
 var (
@@ -125,6 +151,17 @@ func (o Site) prepare() (*site, error) {
 		integrations: o.Integrations,
 		hash:         o.Hash,
 		mayKeep:      o.MayKeep,
+		notices:      o.Notices,
+		categories:   o.Categories,
+		knowsNotice:  o.KnowsNotice,
+		regime:       o.Regime,
+		asksToken:    o.AsksToken,
+	}
+	if s.knowsNotice == nil {
+		s.knowsNotice = func(string) bool { return false }
+	}
+	if s.regime == nil {
+		s.regime = func(collector.Geo) string { return "" }
 	}
 	if s.prefix == "" {
 		s.prefix = DefaultPrefix
@@ -169,6 +206,14 @@ func (o Site) prepare() (*site, error) {
 			fault("the kind of destination %q is no plain word", kind)
 		}
 	}
+	var languages []language.Tag
+	for _, n := range s.notices {
+		if !isToken(n.Hash) || strings.Contains(n.Language, ".") || n.Language != "" && !isToken(n.Language) {
+			fault("a notice in %q has no hash, or its language is no language tag", n.Language)
+		}
+		languages = append(languages, language.Make(n.Language))
+	}
+	s.languages = language.NewMatcher(languages)
 	if s.hash == nil {
 		fault("there is no hash for contact data")
 	}

@@ -55,6 +55,7 @@ var oddBeacons = []string{
 	`{"v":1,"p":{"a":1,"a":2}}`, `{"v":1,"z":[1,{"b":[}]}`, `{"v":1,"z":[1,{"b":[]}] , "t":5}`, `{"v":1,"m":{"a":[],"b":{},"c":"\t","d":null,"e":7,"e":8}}`,
 	`{"v":1,"c":{"a":"accept","t":1,"k":null,"n":null,"x":null}}`, `{"v":1,"c":{"a":"accept","t":1,"k":[null]}}`, `{"v":1,"c":{"a":"accept","t":1,"k":["a","b"],"o":true,"z":{}}}`,
 	`{"v":1,"c":{"a":"accept","t":0.5}}`, `{"v":1,"c":{"a":"accept","t":1.5}}`, `{"v":1,"c":{"a":"accept","t":"1"}}`, `{"v":1,"c":{"a":"accept","t":null}}`, `{"v":1,"c":{"a":"accept","t":1,"k":[]}}`,
+	`{"v":1,"c":{"a":"accept","t":1,"p":"1.a.b"}}`, `{"v":1,"c":{"a":"accept","t":1,"p":null}}`, `{"v":1,"c":{"p":"a\u0062","a":"reject","t":1}}`, `{"v":1,"c":{"a":"accept","t":1,"p":7}}`,
 	`{"v":1,"c":null,"c":null}`, `{"v":1,"c":nul}`, `{"v":1,"c":"accept"}`, `{"v":1,"c":{"a":"accept","t":1,"x":1}}`, `{"v":1,"c":{"A":"accept","t":1}}`,
 	`{"v":1,"e":[]}`, `{"v":1,"e":[,]}`, `{"v":1,"e":[1,]}`, `{"v":1,"e":null}`, `{"v":1,"e":[{"n":"a","i":"b","p":"x"},{"n":"a"},null,{"n":"a","i":"c","n":"d"}]}`,
 	`{"v":1,"l":"https://shop.example:443/a","r":"HTTP://Shop.Example"}`, `{"v":1,"l":"https://shop.example/a%40b.c/x@y.com","r":"https:///x"}`, `{"v":1,"g":null}`, `{"v":1,"g":0}`,
@@ -299,18 +300,6 @@ func jsontextMillis(v jsontext.Value) (int64, bool) {
 	return int64(f), true
 }
 
-// A wireAnswer is "c".
-type wireAnswer struct {
-	Action     string   `json:"a"`
-	At         float64  `json:"t"`
-	Notice     string   `json:"n"`
-	Language   string   `json:"g"`
-	Source     string   `json:"s"`
-	Explicit   bool     `json:"x"`
-	Informed   bool     `json:"o"`
-	Categories []string `json:"k"`
-}
-
 // answer reads what the person said. An action that is not known is kept as it
 // came and revokes (collector.ConsentAnswer).
 func (r *jsontextReader) answer(v jsontext.Value) bool {
@@ -328,6 +317,7 @@ func (r *jsontextReader) answer(v jsontext.Value) bool {
 			return r.refuse(collector.ReasonMalformedJSON)
 		}
 	}
+	r.b.noticeToken = w.Token
 	r.b.answer = &collector.ConsentAnswer{
 		Action:     w.Action,
 		Categories: w.Categories,

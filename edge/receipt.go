@@ -15,8 +15,9 @@ import (
 
 // Kinds of receipt.
 const (
-	receiptBeacon = "b_"
-	receiptCall   = "c_"
+	receiptBeacon  = "b_"
+	receiptCall    = "c_"
+	receiptChoices = "p_" // of the preferences page
 )
 
 // randomness is the edge's source of chance, made safe for concurrent use.
@@ -25,6 +26,14 @@ type randomness struct {
 	r  io.Reader
 	// chance is what was read last.
 	chance [10]byte
+}
+
+// read fills p.
+func (r *randomness) read(p []byte) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	_, err := io.ReadFull(r.r, p)
+	return err
 }
 
 // between returns a number from lo to hi; hi when chance fails.

@@ -28,6 +28,17 @@ const (
 	ReasonContentType      collector.Reason = "content_type_unsupported" // neither JSON nor NDJSON
 	ReasonContactData      collector.Reason = "contact_data_in_clear"    // an e-mail address or phone where none may be kept
 
+	// Why the token of a notice proves nothing (token.go).
+	ReasonTokenMissing collector.Reason = "notice_token_missing"
+	ReasonTokenForged  collector.Reason = "notice_token_wrong"
+	ReasonTokenExpired collector.Reason = "notice_token_expired"
+
+	// What is wrong with an answer that a back end posts (consent_api.go).
+	ReasonConsentAction   collector.Reason = "consent_action_invalid"
+	ReasonConsentSource   collector.Reason = "consent_source_invalid"
+	ReasonConsentNotice   collector.Reason = "consent_notice_invalid"
+	ReasonConsentCategory collector.Reason = "consent_category_unknown"
+
 	// Why a browser's word on who its customer is does not count (signature.go).
 	ReasonIdentifyUnsigned collector.Reason = "identify_unsigned"
 	ReasonIdentifyForged   collector.Reason = "identify_signature_wrong"
@@ -43,6 +54,15 @@ func Sentences() map[collector.Reason]string {
 		ReasonRequestTimeout:   "The request did not arrive in time.",
 		ReasonContentType:      "The content type is not supported; use application/json or application/x-ndjson.",
 		ReasonContactData:      "It holds contact data in the clear, which is never kept; give it to identify() or customer, where it is hashed.",
+		ReasonTokenMissing:     "The site counts a yes only with the token of the notice that was shown, and none came; the yes is kept as unproven.",
+		ReasonTokenForged:      "The token is not one that this edge gave with this notice; a yes is kept as unproven.",
+		ReasonTokenExpired:     "The token of the notice was not a day old at most when the answer was given; a yes is kept as unproven.",
+
+		ReasonConsentAction:   "An answer needs an action: accept, reject or withdraw.",
+		ReasonConsentSource:   "An answer needs a source, such as crm, form or cmp:<name>; the source gpc can only refuse.",
+		ReasonConsentNotice:   "A notice is named by the SHA-256 of its text, 64 hexadecimal digits.",
+		ReasonConsentCategory: "A category is not one of the site's, so that a yes to it would mean nothing.",
+
 		ReasonIdentifyUnsigned: "The site signs whom its pages name, and this was not signed; it is kept as of a browser only.",
 		ReasonIdentifyForged:   "The signature of the customer id is not by this site's key over this customer and end; it is kept as of a browser only.",
 		ReasonIdentifyExpired:  "The signature of the customer id has ended; sign anew with every page. It is kept as of a browser only.",

@@ -74,6 +74,8 @@ func (s *Server) addRoutes(sites []*site) error {
 	s.routes = map[string]*route{
 		"/livez":  {label: "livez", get: s.live},
 		"/readyz": {label: "readyz", get: s.ready},
+
+		"/.well-known/gpc.json": {label: "gpc", get: s.wellKnownGPC},
 	}
 	var faults []error
 	add := func(path string, r *route) {
@@ -86,6 +88,13 @@ func (s *Server) addRoutes(sites []*site) error {
 		base := st.prefix + "/" + st.name
 		add(base, &route{label: "beacon", site: st, post: s.beacon, options: s.preflight})
 		add(apiPrefix+"/"+st.name+"/events", &route{label: "events", site: st, post: s.events})
+		add(apiPrefix+"/"+st.name+"/consent", &route{label: "consent", site: st, post: s.consents})
+		if st.choices != nil {
+			add(st.choices.path, &route{label: "preferences", site: st, get: s.preferencesPage, post: s.changePreferences})
+			add(st.choices.path+"/receipt", &route{label: "preferences", site: st, get: s.preferencesReceipt})
+			add(apiPrefix+"/"+st.name+"/preferences-link", &route{label: "preferences-link", site: st, post: s.preferencesLink})
+		}
+		add(base+"/notice", &route{label: "notice", site: st, get: s.notice})
 		if len(st.script.Body) > 0 {
 			add(base+".js", &route{label: "script", site: st, get: s.script})
 			add(base+"."+st.script.Hash+".js", &route{label: "script", site: st, get: s.immutableScript})
@@ -159,7 +168,8 @@ func (s *Server) finish(ctx *fasthttp.RequestCtx, rt *route) {
 // nothing: the first is what people get wrong.
 func (s *Server) whyNoRoute(path string) collector.Reason {
 	if name, ok := strings.CutPrefix(path, apiPrefix+"/"); ok {
-		if name, ok := strings.CutSuffix(name, "/events"); ok && !strings.Contains(name, "/") && !s.names[name] {
+		name, what, _ := strings.Cut(name, "/")
+		if (what == "events" || what == "consent") && !s.names[name] {
 			return collector.ReasonUnknownSite
 		}
 		return collector.ReasonNotFound

@@ -51,6 +51,7 @@ type Server struct {
 	metrics   *metrics
 	onRefused func(Refusal)
 	sentences map[collector.Reason]string
+	signals   daily
 
 	http *fasthttp.Server
 	// ctx bounds appends under way; stop ends it when a shutdown is forced.
@@ -103,6 +104,12 @@ func New(o Options) (*Server, error) {
 		}
 		sites = append(sites, st)
 	}
+	if err := s.signTokens(sites, o.TokenKey); err != nil {
+		faults = append(faults, err)
+	}
+	if err := preparePreferences(sites, o); err != nil {
+		faults = append(faults, err)
+	}
 	if err := s.addRoutes(sites); err != nil {
 		faults = append(faults, err)
 	}
@@ -117,6 +124,19 @@ func New(o Options) (*Server, error) {
 	s.ctx, s.stop = context.WithCancel(context.Background())
 	s.http = s.httpServer()
 	return s, nil
+}
+
+// signTokens gives the sites the key of their notices' tokens.
+func (s *Server) signTokens(sites []*site, key []byte) error {
+	if key != nil && len(key) < 16 {
+		return errors.New("the key of the notices' tokens has fewer than 16 bytes and might be guessed")
+	}
+	for _, st := range sites {
+		if st.tokenKey = key; key == nil && st.asksToken {
+			return fmt.Errorf("site %q asks for the tokens of notices, and there is no key to sign them", st.name)
+		}
+	}
+	return nil
 }
 
 // httpServer sets fasthttp up. It tells nobody its name or clock. Bodies are

@@ -93,6 +93,18 @@ type call struct {
 	seen       map[string]bool
 	// broken counts events that were no JSON.
 	broken int
+	// answers is true when the request is of consent answers (consent_api.go); notes
+	// say what is doubtful about those that are taken.
+	answers bool
+	notes   []rejection
+}
+
+// list is the name under which a request lists what it brings.
+func (c *call) list() string {
+	if c.answers {
+		return "records"
+	}
+	return "events"
 }
 
 // readList reads {"events":[…]}. why is not empty when the request is refused.
@@ -109,7 +121,10 @@ func (c *call) readList(body []byte) (why collector.Reason) {
 		switch {
 		case err != nil:
 			return malformed(body)
-		case name.String() != "events":
+		case c.answers && !found && name.String() != c.list():
+			c.take(0, body) // one answer, by itself
+			return c.readable()
+		case name.String() != c.list():
 			return collector.ReasonUnknownField
 		case found:
 			return collector.ReasonMalformedJSON
@@ -185,7 +200,7 @@ func (c *call) readable() collector.Reason {
 	switch {
 	case len(c.events) == 0 && len(c.rejected) == 0:
 		return collector.ReasonNoEvents
-	case len(c.events) == 0 && c.broken == len(c.rejected):
+	case len(c.events) == 0 && c.broken == len(c.rejected) && (!c.answers || c.broken == 1):
 		return c.rejected[0].Code
 	}
 	return ""
@@ -193,6 +208,10 @@ func (c *call) readable() collector.Reason {
 
 // take reads one event, or rejects it.
 func (c *call) take(index int, raw []byte) {
+	if c.answers {
+		c.takeAnswer(index, raw)
+		return
+	}
 	var w serverEvent
 	if err := json.Unmarshal(raw, &w, json.RejectUnknownMembers(true)); err != nil {
 		why, where := whyNotDecoded(err, raw)
@@ -207,6 +226,11 @@ func (c *call) take(index int, raw []byte) {
 		c.reject(index, why, "")
 		return
 	}
+	c.keep(event)
+}
+
+// keep takes an event in.
+func (c *call) keep(event collector.Event) {
 	key := event.Name + " " + event.ID
 	if c.seen[key] {
 		c.duplicates++

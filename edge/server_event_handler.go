@@ -19,11 +19,28 @@ type callAnswer struct {
 	Accepted   int         `json:"accepted"`
 	Duplicates int         `json:"duplicates"`
 	Rejected   []rejection `json:"rejected"`
+	// Notes say of answers that were taken what is doubtful about them.
+	Notes []rejection `json:"notes,omitempty"`
+	// DryRun: nothing was taken; it says what would be.
+	DryRun bool `json:"dry_run,omitzero"`
 }
 
 // events takes what a site's back end posts. It gives no page leave to read the
 // answer (no CORS): a write key has no place in a browser.
 func (s *Server) events(ctx *fasthttp.RequestCtx, st *site) collector.Reason {
+	return s.call(ctx, &call{site: st, at: s.now()}, false)
+}
+
+// consents takes answers of people that a site's back end posts, likewise. With
+// ?dry_run=true it only says what would become of them.
+func (s *Server) consents(ctx *fasthttp.RequestCtx, st *site) collector.Reason {
+	return s.call(ctx, &call{site: st, at: s.now(), answers: true}, string(ctx.QueryArgs().Peek("dry_run")) == "true")
+}
+
+// call reads a request of a site's back end and makes what is in it durable, unless
+// it is a dry run.
+func (s *Server) call(ctx *fasthttp.RequestCtx, c *call, dry bool) collector.Reason {
+	st := c.site
 	if why := st.authorise(ctx.Request.Header.Peek(fasthttp.HeaderAuthorization)); why != "" {
 		return why
 	}
@@ -40,7 +57,6 @@ func (s *Server) events(ctx *fasthttp.RequestCtx, st *site) collector.Reason {
 	if why != "" {
 		return why
 	}
-	c := &call{site: st, at: s.now()}
 	var err error
 	if c.receipt, err = s.random.receipt(receiptCall, c.at); err != nil {
 		s.log.Error("server events were refused", "error", err)
@@ -54,14 +70,17 @@ func (s *Server) events(ctx *fasthttp.RequestCtx, st *site) collector.Reason {
 	if why != "" {
 		return why
 	}
+	if dry {
+		return s.answerCall(ctx, c, dry)
+	}
 	if why := s.makeDurable(st, c.events); why != "" {
 		return why
 	}
-	return s.answerCall(ctx, c)
+	return s.answerCall(ctx, c, dry)
 }
 
 // answerCall says what became of each event.
-func (s *Server) answerCall(ctx *fasthttp.RequestCtx, c *call) collector.Reason {
+func (s *Server) answerCall(ctx *fasthttp.RequestCtx, c *call, dry bool) collector.Reason {
 	counts := map[collector.Reason]int{}
 	for i := range c.rejected {
 		r := &c.rejected[i]
@@ -75,10 +94,15 @@ func (s *Server) answerCall(ctx *fasthttp.RequestCtx, c *call) collector.Reason 
 	for why, n := range counts {
 		s.noteRefused(c.site.name, why, n)
 	}
+	for i := range c.notes {
+		c.notes[i].Message = s.sentences[c.notes[i].Code]
+	}
 	body, err := json.Marshal(callAnswer{
 		Accepted:   len(c.events) - c.duplicates,
 		Duplicates: c.duplicates,
 		Rejected:   c.rejected,
+		Notes:      c.notes,
+		DryRun:     dry,
 	})
 	if err != nil {
 		s.log.Error("BUG: the answer to server events cannot be written", "error", err)
@@ -89,6 +113,9 @@ func (s *Server) answerCall(ctx *fasthttp.RequestCtx, c *call) collector.Reason 
 	}
 	ctx.Response.Header.SetContentType("application/json")
 	ctx.SetStatusCode(fasthttp.StatusAccepted)
+	if dry {
+		ctx.SetStatusCode(fasthttp.StatusOK)
+	}
 	ctx.SetBody(body)
 	s.debug("taken", c.site.name, "", c.receipt)
 	return ""

@@ -24,7 +24,8 @@ import (
 //	 "m":{"<cookie>":"…"},   browser identifiers by cookie name: with consent
 //	 "u":{"id":"c42","email":"…",…},   the customer and contact data by kind; "signature" of the id (signature.go)
 //	 "c":{"a":"accept","t":…,"n":"<sha256 of the notice>","g":"en","s":"banner","x":true,"k":["advertising"]},
-//	                         the person's answer: action, when (ms), notice, language, source, explicit, categories
+//	                         the person's answer: action, when (ms), notice, language, source, explicit, categories;
+//	                         "p" is the token that the notice was served with (token.go)
 //	 "g":true,               navigator.globalPrivacyControl
 //	 "e":[{"n":"page_view","i":"k3…","t":1795431646120,"p":{…}}]}   events: name, id, when (ms), properties
 //
@@ -61,6 +62,7 @@ type beacon struct {
 	// members of "m" and "u" in the order in which they came
 	identifiers []member
 	person      []member
+	noticeToken string                   // of the answer
 	answer      *collector.ConsentAnswer // nil or said; At is zero until dateAnswer
 	said        collector.ConsentAnswer
 	gpc         bool

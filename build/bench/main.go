@@ -12,6 +12,8 @@
 //     beside Meta's own Node SDK and beside bare SHA-256 and JSON.
 //   - dispatch: a queue of deliveries to a fake Graph API that takes its time,
 //     beside a loop that posts the same bodies and does nothing else.
+//   - withdrawal: from the POST of a withdrawal to silence, with a queue of one
+//     person's deliveries, beside the time that the queue takes otherwise.
 //   - sealed: journal and look-ups on a data folder that is encrypted at rest,
 //     beside one that is not.
 //   - profiles: what an event costs from the journal to its applied profile, and
@@ -48,12 +50,12 @@ type settings struct {
 func main() {
 	var s settings
 	flag.StringVar(&s.role, "role", "all", "all, or what a process of the bench is started as: bare, fsync, disk, load, matchkey-side, floor-side, graph")
-	flag.StringVar(&s.only, "only", "", "all: measure only beacons, compose, dispatch, sealed or profiles, and keep the other sections")
+	flag.StringVar(&s.only, "only", "", "all: measure only beacons, compose, dispatch, sealed, profiles or withdrawal, and keep the other sections")
 	flag.StringVar(&s.out, "out", "BENCHMARKS.md", "all: where to write")
 	flag.IntVar(&s.rounds, "rounds", 3, "all: rounds of each case")
-	flag.Uint64Var(&s.seed, "seed", 1, "compose, dispatch, sealed, profiles: of the people")
+	flag.Uint64Var(&s.seed, "seed", 1, "compose, dispatch, sealed, profiles, withdrawal: of the people")
 	flag.IntVar(&s.people, "people", 10_000, "compose, sealed: how many people, one event each")
-	flag.IntVar(&s.deliveries, "deliveries", 10_000, "dispatch: how many deliveries are queued")
+	flag.IntVar(&s.deliveries, "deliveries", 10_000, "dispatch, withdrawal: how many deliveries are queued")
 	flag.StringVar(&s.url, "url", "", "load: where to send")
 	flag.StringVar(&s.metrics, "metrics", "", "load: where to read the lag, which is then kept from growing")
 	flag.IntVar(&s.conns, "conns", 64, "load: connections")
@@ -115,13 +117,14 @@ var benches = []bench{
 	{"dispatch", "Dispatch end to end", func() error { return nil }, measureDispatch},
 	{"sealed", "Encryption at rest", func() error { return nil }, measureSealed},
 	{"profiles", "Millions of profiles", func() error { return nil }, measureProfiles},
+	{"withdrawal", "From withdrawal to silence", func() error { return nil }, measureWithdrawal},
 }
 
 // measure runs the benches and rewrites their sections.
 func (s *settings) measure() error {
 	wanted := slices.DeleteFunc(slices.Clone(benches), func(b bench) bool { return s.only != "" && b.name != s.only })
 	if len(wanted) == 0 {
-		return fmt.Errorf("there is no bench %q; there are beacons, compose, dispatch, sealed and profiles", s.only)
+		return fmt.Errorf("there is no bench %q; there are beacons, compose, dispatch, sealed, profiles and withdrawal", s.only)
 	}
 	for _, b := range wanted {
 		if err := b.check(); err != nil {

@@ -114,6 +114,59 @@ func testKeptRefusal(t *testing.T, s *storeTest) {
 	}
 }
 
+// testKeptLedger: with the last record goes what says whose the ledger's are. The
+// ledger stays whole.
+func testKeptLedger(t *testing.T, s *storeTest) {
+	s.keep(0)
+	first := answered("v1", "r1", collector.ConsentAccept, 0)
+	first.Purpose = "ads"
+	second := answered("v1", "r2", collector.ConsentAccept, 5*24*60)
+	s.answer(first, second, answered("v2", "no", collector.ConsentReject, 0))
+	for _, c := range []struct{ day, records, history int }{{20, 2, 2}, {22, 1, 2}, {25, 1, 2}, {27, 0, 0}} {
+		s.keep(c.day)
+		s.sweep()
+		person, err := s.Store.Record(s.Context(), first.Subject)
+		if s.ok(err); len(person.Consent) != c.records || len(person.History) != c.history {
+			t.Errorf("on day %d there are %d records and %d answers, want %d and %d", c.day, len(person.Consent), len(person.History), c.records, c.history)
+		}
+	}
+	other, err := s.Store.Record(s.Context(), collector.Visitor("shop", "v2"))
+	if s.ok(err); len(other.History) != 1 {
+		t.Errorf("of who refused there are %d answers, want one", len(other.History))
+	}
+	if got := s.verify("shop"); got.Seq != 3 {
+		t.Errorf("the chain has %d records, want 3", got.Seq)
+	}
+}
+
+// testKeptCounted: a delivery that was deleted is not found by its person.
+func testKeptCounted(t *testing.T, s *storeTest) {
+	s.keep(0)
+	d := NewDelivery("over", collector.StatePending)
+	d.Person, d.Scenario, d.Counts = collector.Visitor("shop", "v1"), "purchase", true
+	s.known(d)
+	count := func() int {
+		all, err := s.Store.Counted(d.Person, d.Scenario, d.OccurredAt.Add(-time.Hour), d.OccurredAt.Add(time.Hour))
+		s.ok(err)
+		return len(all)
+	}
+	for _, lease := range s.lease(Epoch.Add(time.Hour), 10) {
+		_, err := s.Store.BeginAttempts(t.Context(), []collector.Delivery{lease}, Epoch.Add(time.Hour), time.Minute)
+		s.ok(err)
+		s.settle(lease, collector.StateDelivered)
+	}
+	if n := count(); n != 1 {
+		t.Fatalf("%d count before, want 1", n)
+	}
+	for _, on := range []int{1, 4, 7, 8} {
+		s.keep(on)
+		s.sweep()
+	}
+	if n := count(); n != 0 {
+		t.Errorf("%d count when it was deleted, want none", n)
+	}
+}
+
 // testKeptLate: what comes when it has expired is not kept, and what is still seen
 // is, in any order.
 func testKeptLate(t *testing.T, s *storeTest) {

@@ -35,6 +35,11 @@ func Store(t *testing.T, open func(t *testing.T) StoreWorld) {
 		"a new generation does not share with the last":    testGenerations,
 		"keeps consent records once, in order":             testRecords,
 		"bounds consent records, newest first":             testRecordBound,
+		"chains consent records, all of them":              testLedger,
+		"a change that fails leaves no consent record":     testLedgerFails,
+		"an erasure leaves the ledger whole, and nobody's": testLedgerErased,
+		"checks checkpoints and what was noted elsewhere":  testCheckpoints,
+		"keeps the texts that answers name":                testNotices,
 		"finds events by either id":                        testEventsByID,
 		"keeps names with odd bytes apart":                 testOddNames,
 		"lists what was set aside":                         testSetAside,
@@ -60,7 +65,10 @@ func Store(t *testing.T, open func(t *testing.T) StoreWorld) {
 		"suppresses who was erased until lifted":           testSuppressed,
 		"finds profiles by e-mail and phone":               testHolders,
 		"gives a person's whole record":                    testRecord,
+		"finds what counts to a limit":                     testCounted,
 		"deletes what expired, day by day":                 testKept,
+		"the ledger is nobody's when all has expired":      testKeptLedger,
+		"what expired does not count to a limit":           testKeptCounted,
 		"a refusal does not expire, nor whom it reaches":   testKeptRefusal,
 		"what comes late has expired or has not":           testKeptLate,
 		"events go with the journal, unless still needed":  testKeptJournal,
@@ -769,6 +777,68 @@ func testRedrive(t *testing.T, s *storeTest) {
 	d := s.get(key)
 	if d.State != collector.StatePending || d.Tries != 0 || len(d.Attempts) != 1 || !d.DueAt.Equal(minute(40)) {
 		t.Errorf("redriven: %+v; want pending and due, tries at zero, the old attempt kept", d)
+	}
+}
+
+// testCounted: what counts is found by its person, under all names of the person,
+// until it is withheld or the person erased.
+func testCounted(t *testing.T, s *storeTest) {
+	visitor, customer := collector.Visitor("shop", "v1"), collector.Customer("shop", "c42")
+	counted := func(subject collector.Subject, after, before int) (ids []string) {
+		t.Helper()
+		s.apply(func(tx collector.Tx) error {
+			all, err := tx.Counted(subject, "purchase", minute(after), minute(before))
+			for _, c := range all {
+				ids = append(ids, c.EventID)
+			}
+			return err
+		})
+		slices.Sort(ids)
+		return ids
+	}
+	add := func(id string, at int, of collector.Subject, change func(*collector.Delivery)) collector.Delivery {
+		d := NewDelivery(id, collector.StatePending)
+		d.OccurredAt, d.Person, d.Scenario, d.Counts = minute(at), of, "purchase", true
+		change(&d)
+		s.deliver(d)
+		return d
+	}
+	add("a", 1, visitor, func(*collector.Delivery) {})
+	add("a", 1, visitor, func(d *collector.Delivery) { d.Key.Destination = "second" })
+	add("b", 3, customer, func(*collector.Delivery) {})
+	add("other scenario", 1, visitor, func(d *collector.Delivery) { d.Scenario = "lead" })
+	add("no limit", 1, visitor, func(d *collector.Delivery) { d.Counts = false })
+	add("somebody else", 1, collector.Visitor("shop", "v2"), func(*collector.Delivery) {})
+
+	for _, c := range []struct {
+		of            collector.Subject
+		after, before int
+		want          []string
+	}{
+		{visitor, 0, 10, []string{"a"}}, {customer, 0, 10, []string{"b"}},
+		{visitor, 1, 10, nil}, {visitor, 0, 1, nil}, {collector.Visitor("shop", "nobody"), 0, 10, nil},
+	} {
+		if got := counted(c.of, c.after, c.before); !slices.Equal(got, c.want) {
+			t.Errorf("%s from %d to %d: %v, want %v", c.of, c.after, c.before, got, c.want)
+		}
+	}
+	s.apply(func(tx collector.Tx) error {
+		return tx.SetOwner("shop", "v1", collector.Owner{Tenure: collector.Tenure{Customer: "c42", Since: minute(0)}})
+	})
+	for _, of := range []collector.Subject{visitor, customer} {
+		if got := counted(of, 0, 10); !slices.Equal(got, []string{"a", "b"}) {
+			t.Errorf("once they are linked, of %s count %v, want a and b", of, got)
+		}
+	}
+	for _, d := range s.lease(minute(10), 10) {
+		if d.Key.EventID == "b" {
+			s.settle(d, collector.StateWithheld, "refused")
+		} else {
+			s.settle(d, collector.StateDelivered)
+		}
+	}
+	if got := counted(customer, 0, 10); !slices.Equal(got, []string{"a"}) {
+		t.Errorf("after one was withheld and one delivered, %v count, want a", got)
 	}
 }
 

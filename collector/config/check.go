@@ -33,6 +33,7 @@ func (c *Config) check(f *Faults) {
 	k.encryption()
 	k.listeners()
 	k.proxies()
+	k.signingKey()
 	k.retention(c.Retention)
 	k.destinations()
 	names := map[string]int{}
@@ -59,6 +60,14 @@ func (k checker) listeners() {
 		k.err("console.listen", "The console is reachable from other machines (%s) and has no password. Set console.password, or listen on 127.0.0.1.", console)
 	}
 	k.warn("console.listen", "The console speaks plain HTTP on %s: its password and its screens can be read on the way. Listen on 127.0.0.1 and put a proxy with TLS before it.", console)
+}
+
+var signingKeyForm = regexp.MustCompile(`^[0-9a-f]{64}$`)
+
+func (k checker) signingKey() {
+	if key := k.c.SigningKey.Reveal(); key != "" && !signingKeyForm.MatchString(key) {
+		k.err("signing_key", "`signing_key` is not 64 lower-case hexadecimal digits. Make one with: openssl rand -hex 32")
+	}
 }
 
 // address checks host:port and returns it, or nothing.

@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 
 	"golang.org/x/text/language"
@@ -20,6 +21,12 @@ func (c Consent) ids() []string {
 func (k checker) consent(path string, s *Site) {
 	if s.Consent.Mode == "by_region" && k.c.GeoIP == "" {
 		k.warn(path+".mode", "The consent mode is by_region, but there is no geoip database: every place is unknown, and everybody is treated as in opt_in.")
+	}
+	for i, place := range s.Consent.OptIn {
+		k.place(fmt.Sprintf("%s.opt_in[%d]", path, i), place)
+	}
+	if len(s.Consent.OptIn) > 0 && s.Consent.Mode == "opt_in" {
+		k.warn(path+".opt_in", "Everybody is asked first in the mode opt_in, so these places change nothing. Set mode: by_region, or leave them out.")
 	}
 	current := map[string]int{}
 	seen := map[string]int{}
@@ -52,22 +59,46 @@ func (k checker) consent(path string, s *Site) {
 	k.categories(path, s.Consent.Categories)
 }
 
+var placeForm = regexp.MustCompile(`^([A-Z]{2})(-[A-Z0-9]{1,3})?$`)
+
+// place checks a country, or a region of one, as GeoIP databases name them.
+func (k checker) place(at, place string) {
+	parts := placeForm.FindStringSubmatch(place)
+	if place == "" {
+		return
+	}
+	if parts == nil {
+		k.err(at, "`%s` is %q, which is no place. Write a country as AU, or a region of one as US-CA.", at, shorten(place))
+		return
+	}
+	k.country(at, parts[1])
+}
+
 // maxNotice bounds a notice's text.
 const maxNotice = 16 << 10
 
 func (k checker) notice(at string, n Notice) {
-	if n.Language != "" {
-		if tag, err := language.Parse(n.Language); err != nil || tag == language.Und {
-			k.err(at+".language", "`%s.language` is %q, which is no language tag. Write it as en or de-AT.", at, shorten(n.Language))
-		} else if tag.String() != n.Language {
-			k.err(at+".language", "`%s.language` is %q. Its usual form is %q; write that.", at, shorten(n.Language), tag)
-		}
-	}
+	k.language(at+".language", n.Language)
 	if len(n.Text) > maxNotice {
 		k.err(at, "This notice is longer than 16 KiB. Nobody would read it, so it would not inform.")
 	}
-	for i, r := range n.Recipients {
-		path := fmt.Sprintf("%s.recipients[%d]", at, i)
+	k.recipients(at+".recipients", n.Recipients)
+}
+
+func (k checker) language(at, name string) {
+	if name == "" {
+		return
+	}
+	if tag, err := language.Parse(name); err != nil || tag == language.Und {
+		k.err(at, "`%s` is %q, which is no language tag. Write it as en or de-AT.", at, shorten(name))
+	} else if tag.String() != name {
+		k.err(at, "`%s` is %q. Its usual form is %q; write that.", at, shorten(name), tag)
+	}
+}
+
+func (k checker) recipients(at string, names []string) {
+	for i, r := range names {
+		path := fmt.Sprintf("%s[%d]", at, i)
 		if r != "" && !slices.Contains(kinds, r) {
 			k.err(path, "`%s` is %q, which is no kind of destination. %s", path, shorten(r), oneOf(r, kinds))
 		}
@@ -83,6 +114,13 @@ func (k checker) categories(path string, categories []Category) {
 		at := fmt.Sprintf("%s.categories[%d]", path, i)
 		k.name(at+".id", c.ID)
 		k.unique(ids, at+".id", c.ID)
+		k.recipients(at+".recipients", c.Recipients)
+		languages := map[string]int{}
+		for j, text := range c.Texts {
+			path := fmt.Sprintf("%s.texts[%d].language", at, j)
+			k.language(path, text.Language)
+			k.unique(languages, path, text.Language)
+		}
 		if len(c.Purposes) > 0 && !slices.Contains(c.Purposes, purposes[0]) {
 			k.warn(at+".purposes", "A yes to %q does not include %s, without which nothing is sent. Scenarios of this category send only about people who said yes to another one that has it.", c.ID, purposes[0])
 		}

@@ -17,6 +17,9 @@ import (
 // write it: lower case, no default port, no path, punycode.
 
 func (k checker) origins(path string, s *Site) {
+	for i, o := range s.Preferences.Frames {
+		k.origin(fmt.Sprintf("%s.preferences.frames[%d]", path, i), o)
+	}
 	for i, o := range s.Origins {
 		at := fmt.Sprintf("%s.origins[%d]", path, i)
 		u := k.origin(at, o)

@@ -54,6 +54,10 @@ func (k checker) shortRetention(r Retention) {
 	}
 	for i, s := range k.c.Sites {
 		for j, sc := range s.Scenarios {
+			if r.Deliveries > 0 && sc.Limit != nil && sc.Limit.Per > r.Deliveries {
+				k.warn(fmt.Sprintf("sites[%d].scenarios[%d].limit.per", i, j), "The limit of scenario %q is per %s, and deliveries, by which it counts, are kept %s: what was before that does not count. Keep deliveries as long.",
+					sc.Name, formatDuration(sc.Limit.Per), formatDuration(r.Deliveries))
+			}
 			for _, kind := range []struct {
 				key  string
 				kept time.Duration

@@ -70,7 +70,7 @@ var eventForm = regexp.MustCompile(`^[A-Za-z0-9_.:-]{1,64}$`)
 
 // frequent are events that happen all the time: each one a delivery.
 var frequent = map[string]bool{
-	"page_view": true, "pageview": true, "page": true, "view": true, "screen_view": true,
+	"page_view": true, "pageview": true, "page": true, "page_visit": true, "pagevisit": true, "page_viewed": true, "visit": true, "view": true, "screen_view": true,
 	"session_start": true, "scroll": true, "click": true, "hover": true, "mouse_move": true,
 	"heartbeat": true, "ping": true, "user_engagement": true, "impression": true, "view_item_list": true,
 }
@@ -79,8 +79,15 @@ func (k checker) scenarios(path string, s *Site) {
 	names := map[string]int{}
 	for i, sc := range s.Scenarios {
 		at := fmt.Sprintf("%s.scenarios[%d]", path, i)
-		if sc.Name == "" && sc.On == "" {
+		if sc.Name == "" && sc.On == "" && sc.Send == "" && len(sc.To) == 0 {
 			continue // not a scenario at all, which was reported
+		}
+		for _, key := range []struct{ name, value, hint string }{
+			{"name", sc.Name, "Give it one"}, {"on", sc.On, "Name the event"}, {"send", sc.Send, "Name what the destinations get"},
+		} {
+			if key.value == "" && sc.Preset == "" {
+				k.err(at, "`%s.%s` is missing. %s, or a preset, such as preset: purchase.", at, key.name, key.hint)
+			}
 		}
 		k.name(at+".name", sc.Name)
 		k.unique(names, at+".name", sc.Name)

@@ -28,6 +28,8 @@ type Config struct {
 	TrustedProxies []netip.Prefix `yaml:"trusted_proxies"`
 	// GeoIP is the path of a MaxMind city or country database. Without it every place is unknown, which means opt-in.
 	GeoIP string `yaml:"geoip"`
+	// SigningKey signs the checkpoints of the consent ledger and the tokens of notices: 64 hexadecimal digits. Without one, one is made in the data folder (consent.key).
+	SigningKey Secret `yaml:"signing_key"`
 	// Console is the analyst's listener.
 	Console Console `yaml:"console"`
 	// Log says what is logged and how.
@@ -150,6 +152,10 @@ type Site struct {
 	IdentifyKey Secret `yaml:"identify_key"`
 	// Consent says how people are asked.
 	Consent Consent `yaml:"consent" jsonschema:"required"`
+	// Preferences is the page on which people see and change what they allowed: {prefix}/{name}/preferences.
+	Preferences Preferences `yaml:"preferences"`
+	// ScenarioShareMax is the share of the browsers' events, in percent, above which one scenario's conversions are an alarm.
+	ScenarioShareMax int `yaml:"scenario_share_max" jsonschema:"default=30,minimum=1,maximum=100"`
 	// Scenarios say which events are conversions.
 	Scenarios []Scenario `yaml:"scenarios"`
 }
@@ -164,10 +170,46 @@ type Consent struct {
 	Mode string `yaml:"mode" jsonschema:"enum=opt_in,enum=by_region,default=opt_in"`
 	// Hold is how long a conversion waits for an answer before it is withheld.
 	Hold time.Duration `yaml:"hold" jsonschema:"default=30m" bounds:"0s..24h"`
+	// Proof is what a page's yes needs to count: notice (it names the hash of a notice of this site) or token (the signed token that the edge gave with the text).
+	Proof string `yaml:"proof" jsonschema:"enum=notice,enum=token,default=notice"`
+	// OptIn are places where people are asked first although their law does not ask for it: countries (AU) or regions of one (US-CA).
+	OptIn []string `yaml:"opt_in"`
+	// USOptOut is what an opt-out in the United States leads to: ldu (restricted processing where the state has it, else nothing) or drop.
+	USOptOut string `yaml:"us_opt_out" jsonschema:"enum=ldu,enum=drop,default=ldu"`
+	// GPC is where a browser's Global Privacy Control signal counts as a refusal: everywhere (unless the person agreed after a word about it) or us_only.
+	GPC string `yaml:"gpc" jsonschema:"enum=everywhere,enum=us_only,default=everywhere"`
 	// Notices are the texts that people are shown, present and past. An answer is proven by the text it was given to.
 	Notices []Notice `yaml:"notices" jsonschema:"required,minItems=1"`
 	// Categories are what people are asked for; scenarios refer to them.
 	Categories []Category `yaml:"categories" jsonschema:"required,minItems=1"`
+}
+
+// Preferences is a site's page on which people see and change what they allowed.
+type Preferences struct {
+	// Enabled is false where people have another way to take back what they allowed, as easy as giving it.
+	Enabled bool `yaml:"enabled" jsonschema:"default=true"`
+	// Title is the name by which people know the site. The default is the host of its first origin.
+	Title string `yaml:"title"`
+	// Logo is a picture (PNG, JPEG, WebP, GIF or SVG) of at most 16 KiB. A relative path starts at the configuration file's folder.
+	Logo string `yaml:"logo"`
+	// Accent is the colour of the buttons, #rrggbb.
+	Accent string `yaml:"accent" jsonschema:"example=#14498c"`
+	// PrivacyPolicy is the address of the site's privacy policy.
+	PrivacyPolicy string `yaml:"privacy_policy"`
+	// Home is where the way back leads. The default is the first origin.
+	Home string `yaml:"home"`
+	// Frames are the origins whose pages may show this one in a frame.
+	Frames []string `yaml:"frames"`
+	// Texts replace the page's words, or add a language: en, de, cs and fr come with Matchkey.
+	Texts []PreferencesTexts `yaml:"texts"`
+}
+
+// PreferencesTexts are words of the preferences page in one language.
+type PreferencesTexts struct {
+	// Language of the words as a BCP 47 tag, such as pl.
+	Language string `yaml:"language" jsonschema:"required,example=pl"`
+	// Words by their keys, which docs/consent.md lists.
+	Words map[string]string `yaml:"words" jsonschema:"required"`
 }
 
 // A Notice is one text in one language.
@@ -192,18 +234,36 @@ type Category struct {
 	ID string `yaml:"id" jsonschema:"required,maxLength=64"`
 	// Label is how people read it.
 	Label string `yaml:"label" jsonschema:"required"`
+	// Description says in a sentence what a yes means.
+	Description string `yaml:"description"`
+	// Texts are label and description in further languages.
+	Texts []CategoryText `yaml:"texts"`
+	// Recipients are whom a yes is for, by kind of destination (meta). Without any it is for everybody whom the notice names.
+	Recipients []string `yaml:"recipients"`
 	// Purposes are what a yes allows: ads_measurement, ads_matching, ads_personalization.
 	Purposes []string `yaml:"purposes" jsonschema:"required,minItems=1"`
 	// Validity is how long a yes counts.
 	Validity time.Duration `yaml:"validity" jsonschema:"default=180d" bounds:"1h..180d"`
 }
 
+// A CategoryText is how a category reads in one more language.
+type CategoryText struct {
+	// Language of the texts as a BCP 47 tag, such as de.
+	Language string `yaml:"language" jsonschema:"required,example=de"`
+	// Label is how people read it.
+	Label string `yaml:"label" jsonschema:"required"`
+	// Description says in a sentence what a yes means.
+	Description string `yaml:"description"`
+}
+
 // A Scenario says which event is a conversion, on which condition, and what is sent where.
 type Scenario struct {
-	// Name is how the console calls it: lower-case letters, digits, '-' and '_'.
-	Name string `yaml:"name" jsonschema:"required,maxLength=64"`
-	// On is the name of the event.
-	On string `yaml:"on" jsonschema:"required"`
+	// Name is how the console calls it: lower-case letters, digits, '-' and '_'. The default is the preset's.
+	Name string `yaml:"name" jsonschema:"maxLength=64"`
+	// Preset is one of the usual events: it says what is listened to and what is sent. The keys beside it win.
+	Preset string `yaml:"preset" jsonschema:"enum=purchase,enum=lead,enum=add_to_cart,enum=begin_checkout,enum=add_payment_info,enum=view_item,enum=add_to_wishlist,enum=search,enum=sign_up,enum=start_trial,enum=subscribe"`
+	// On is the name of the event. It is required unless there is a preset.
+	On string `yaml:"on"`
 	// When is a condition; without one every such event matches.
 	When string `yaml:"when"`
 	// Consent is the category that a person must have agreed to.
@@ -212,10 +272,24 @@ type Scenario struct {
 	LegitimateInterest string `yaml:"legitimate_interest"`
 	// Wait is how long the conversion waits for identifiers that come late.
 	Wait time.Duration `yaml:"wait" jsonschema:"default=0s" bounds:"0s..24h"`
-	// Send is the name under which the destinations get it, in their vocabulary.
-	Send string `yaml:"send" jsonschema:"required,maxLength=64"`
+	// Delay is how long the conversion is not sent whatever is known of the person.
+	Delay time.Duration `yaml:"delay" jsonschema:"default=0s" bounds:"0s..72h"`
+	// Limit bounds how often one person's events are conversions of this scenario.
+	Limit *Limit `yaml:"limit"`
+	// Send is the name under which the destinations get it, in their vocabulary. It is required unless there is a preset.
+	Send string `yaml:"send" jsonschema:"maxLength=64"`
 	// To are the names of the destinations.
 	To []string `yaml:"to" jsonschema:"required,minItems=1"`
-	// Properties maps names of sent properties to expressions over the event. Without it the event's own are sent.
+	// Properties maps names of sent properties to expressions over the event. Without it the event's own are sent; "*": on sends them beside the mapped ones, and off leaves one out.
 	Properties map[string]string `yaml:"properties"`
+	// Identifiers maps kinds of identifier to off, or to an expression that gives what goes along in place of what is known.
+	Identifiers map[string]string `yaml:"identifiers"`
+}
+
+// Limit bounds how often one person's events are conversions of a scenario.
+type Limit struct {
+	// Times is how many count within the period.
+	Times int `yaml:"times" jsonschema:"default=1,minimum=1,maximum=100"`
+	// Per is the period: any stretch of this length, by when the events occurred.
+	Per time.Duration `yaml:"per" jsonschema:"required,example=30d" bounds:"1m..3650d"`
 }

@@ -56,10 +56,22 @@ func Parse(name string, text []byte, env func(string) (string, bool), readFile f
 }
 
 // resolve replaces what the file only refers to: relative paths and the files
-// of notices.
+// of notices and logos.
 func (c *Config) resolve(d *decoder) {
 	c.Data, c.GeoIP = d.path(c.Data), d.path(c.GeoIP)
 	for i := range c.Sites {
+		if p := &c.Sites[i].Preferences; p.Logo != "" {
+			image, err := d.readFile(d.path(p.Logo))
+			if err != nil {
+				d.errorAt(fmt.Sprintf("sites[%d].preferences.logo", i), "The logo's file %q %s.", p.Logo, why(err))
+			}
+			p.Logo = string(image) // as a notice's text, from here on it is what was in the file
+		}
+		for j := range c.Sites[i].Scenarios {
+			if sc := &c.Sites[i].Scenarios[j]; sc.Name == "" {
+				sc.Name = sc.Preset
+			}
+		}
 		for j := range c.Sites[i].Consent.Notices {
 			n := &c.Sites[i].Consent.Notices[j]
 			n.Text = canonical(d.noticeText(*n, fmt.Sprintf("sites[%d].consent.notices[%d]", i, j)))

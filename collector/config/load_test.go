@@ -141,11 +141,13 @@ func TestDefaults(t *testing.T) {
 		Sites: []Site{{
 			Name: "shop", Origins: []string{"https://www.shop.example"}, Prefix: "/mk", CookieDomain: "shop.example",
 			Consent: Consent{
-				Mode: "opt_in", Hold: 30 * time.Minute,
+				Mode: "opt_in", Hold: 30 * time.Minute, Proof: "notice", USOptOut: "ldu", GPC: "everywhere",
 				Notices:    []Notice{{Language: "en", Text: "May we?", Recipients: []string{"meta"}, Current: true, Epoch: 1}},
 				Categories: []Category{{ID: "advertising", Label: "Advertising", Purposes: []string{"ads_measurement"}, Validity: 180 * 24 * time.Hour}},
 			},
-			Scenarios: []Scenario{{Name: "purchase", On: "purchase", Consent: "advertising", Send: "Purchase", To: []string{"main"}}},
+			Preferences:      Preferences{Enabled: true},
+			ScenarioShareMax: 30,
+			Scenarios:        []Scenario{{Name: "purchase", On: "purchase", Consent: "advertising", Send: "Purchase", To: []string{"main"}}},
 		}},
 	}
 	if d := cmp.Diff(want, c, cmp.AllowUnexported(Config{}, Secret{})); d != "" {

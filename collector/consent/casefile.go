@@ -112,6 +112,7 @@ type casePolicy struct {
 	HoldTTL         *int64    `json:"hold_ttl"` // seconds
 	RequireProof    *bool     `json:"require_proof"`
 	OptInEverywhere bool      `json:"opt_in_everywhere"`
+	OptIn           []string  `json:"opt_in"`
 	NoticeRegime    string    `json:"notice_regime"` // "opt_in" tightens
 	CanadaRegime    string    `json:"ca_regime"`     // "opt_in" tightens
 	Disabled        bool      `json:"destination_disabled"`
@@ -314,7 +315,7 @@ func (c *caseInput) policy() (Policy, error) {
 	if o.Recipient != "" {
 		p.Recipient = o.Recipient
 	}
-	p.OptInEverywhere, p.Disabled = o.OptInEverywhere, o.Disabled
+	p.OptInEverywhere, p.OptIn, p.Disabled = o.OptInEverywhere, o.OptIn, o.Disabled
 	p.OptInNotice, p.OptInCanada = o.NoticeRegime == "opt_in", o.CanadaRegime == "opt_in"
 	if o.HoldTTL != nil {
 		if *o.HoldTTL < 0 || *o.HoldTTL > maxSeconds {

@@ -17,12 +17,16 @@ import (
 //   - Nowhere against Global Privacy Control, within the policy's scope, unless
 //     the accept says that it was given after a word about the signal.
 //
+// A yes counts only with a notice, and where a token of it was asked for, only with
+// one that holds (collector.ProofMissing).
+//
 // The returned function is pure and safe for concurrent use.
 func (d *Decider) MayKeep(reg *Register) func(*collector.ConsentAnswer, collector.Signals, collector.Geo) (bool, []collector.Reason) {
 	return func(given *collector.ConsentAnswer, s collector.Signals, g collector.Geo) (bool, []collector.Reason) {
 		where := d.policy.place(g)
 		about := given != nil && slices.ContainsFunc(reg.concerned(*given), func(p permission) bool {
-			return p.purpose == d.policy.Measurement || p.purpose == everyPurpose
+			return p.purpose == d.policy.Measurement || p.purpose == everyPurpose ||
+				p.purpose == saleShare && given.Action != collector.ConsentAccept // which only refuses
 		})
 		var why []collector.Reason
 		switch {
@@ -30,7 +34,7 @@ func (d *Decider) MayKeep(reg *Register) func(*collector.ConsentAnswer, collecto
 			why = append(why, collector.ReasonConsentRefused)
 		case where.regime == optIn && !(about && given.Explicit):
 			why = append(why, collector.ReasonConsentAbsent)
-		case where.regime == optIn && !d.proven(reg, given.Notice):
+		case where.regime == optIn && !d.proven(reg, *given):
 			why = append(why, ReasonConsentUnproven)
 		}
 		informed := about && given.Action == collector.ConsentAccept && given.InformedOfGPC
@@ -41,9 +45,13 @@ func (d *Decider) MayKeep(reg *Register) func(*collector.ConsentAnswer, collecto
 	}
 }
 
+// Regime names the rules that apply somewhere under the policy: opt_in,
+// opt_out_us, opt_out or notice. Pure; safe for concurrent use.
+func (d *Decider) Regime(g collector.Geo) string { return string(d.policy.place(g).regime) }
+
 // proven reports whether a yes to a notice can count at all under the policy.
-func (d *Decider) proven(reg *Register, hash string) bool {
-	n, known := reg.Notice(hash)
+func (d *Decider) proven(reg *Register, given collector.ConsentAnswer) bool {
+	n, known := reg.Notice(given.Notice)
 	return d.policy.AcceptUnproven ||
-		known && slices.Contains(n.Recipients, d.policy.Recipient) && n.Epoch >= d.policy.NoticeEpoch
+		known && given.Proof != collector.ProofMissing && slices.Contains(n.Recipients, d.policy.Recipient) && n.Epoch >= d.policy.NoticeEpoch
 }

@@ -1,6 +1,7 @@
 package consent
 
 import (
+	"slices"
 	"strings"
 
 	"matchkey/collector"
@@ -60,10 +61,19 @@ func set(words string) map[string]bool {
 // The reason goes on naming the place.
 func (p *Policy) place(g collector.Geo) place {
 	at := placeOf(g)
-	if p.OptInEverywhere || p.OptInNotice && at.regime == notice || p.OptInCanada && at.regime == optOut {
+	if p.OptInEverywhere || p.asksIn(strings.ToUpper(g.Country), strings.ToUpper(g.Region)) || p.OptInNotice && at.regime == notice || p.OptInCanada && at.regime == optOut {
 		at.regime = optIn
 	}
 	return at
+}
+
+// asksIn reports whether the operator asks first in a place. Where that is so in a
+// part of a country and the part is not known, it may be that one.
+func (p *Policy) asksIn(country, region string) bool {
+	return slices.ContainsFunc(p.OptIn, func(where string) bool {
+		of, part, _ := strings.Cut(where, "-")
+		return of == country && (part == "" || part == region || region == "")
+	})
 }
 
 func placeOf(g collector.Geo) place {

@@ -48,6 +48,11 @@ func TestAPolicyOnlyTightensPlaces(t *testing.T) {
 		{Policy{OptInNotice: true}, collector.Geo{Country: "CA", Region: "ON"}, optOut},
 		{Policy{OptInCanada: true}, collector.Geo{Country: "CA", Region: "ON"}, optIn},
 		{Policy{OptInCanada: true}, collector.Geo{Country: "AU"}, notice},
+		{Policy{OptIn: []string{"AU", "US-CA"}}, collector.Geo{Country: "au"}, optIn},
+		{Policy{OptIn: []string{"AU", "US-CA"}}, collector.Geo{Country: "US", Region: "CA"}, optIn},
+		{Policy{OptIn: []string{"AU", "US-CA"}}, collector.Geo{Country: "US"}, optIn}, // it may be California
+		{Policy{OptIn: []string{"AU", "US-CA"}}, collector.Geo{Country: "US", Region: "NY"}, optOutUS},
+		{Policy{OptIn: []string{"AU", "US-CA"}}, collector.Geo{Country: "NZ"}, notice},
 	} {
 		got := c.policy.place(c.place)
 		if got.regime != c.want || got.why != placeOf(c.place).why {

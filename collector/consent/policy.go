@@ -60,6 +60,9 @@ type Policy struct {
 	// OptInNotice asks first where the law only wants a notice (AU NZ SG MX HK),
 	// OptInCanada in Canada outside Quebec.
 	OptInNotice, OptInCanada bool
+	// OptIn are further places to ask first in: countries ("AU"), or a country and
+	// its region ("US-CA"), in capitals.
+	OptIn []string
 
 	GPC      GPCScope
 	USOptOut USOptOut

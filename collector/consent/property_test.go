@@ -11,10 +11,10 @@ import (
 	"matchkey/collector"
 )
 
-// The properties of reference/consent.md § 5.6 over generated inputs. Run more
-// with -inputs, repeat one with -seed.
+// The properties of reference/consent.md § 5.6 over as many generated inputs as it
+// asks for. Run more with -inputs, repeat one with -seed.
 var (
-	inputs = flag.Int("inputs", 20_000, "how many inputs the properties are checked on")
+	inputs = flag.Int("inputs", 200_000, "how many inputs the properties are checked on")
 	seed   = flag.Uint64("seed", 0, "seed of the properties' inputs; 0 picks one")
 )
 
@@ -143,6 +143,9 @@ func (g gen) policy() Policy {
 	p.GPC = pick(g, GPCEverywhere, GPCOnlyUS, "typing error")
 	p.USOptOut = pick(g, USLimitedUse, USLimitedUse, USDrop)
 	p.SamePageRelease = g.chance(80)
+	if g.chance(20) {
+		p.OptIn = []string{"AU", "US-CA"}
+	}
 	p.OptInEverywhere, p.OptInNotice, p.OptInCanada = g.chance(10), g.chance(20), g.chance(20)
 	p.AcceptUnproven = g.chance(20)
 	p.NoticeEpoch = pick(g, 0, 1, 1, 2)

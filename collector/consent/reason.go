@@ -39,10 +39,10 @@ const (
 	ReasonWithdrawnBefore      collector.Reason = "withdrawn_before_dispatch"
 	ReasonConsentExpired       collector.Reason = "consent_expired"
 	ReasonConsentStale         collector.Reason = "consent_stale_notice"
-	ReasonConsentUnproven      collector.Reason = "consent_unproven"
+	ReasonConsentUnproven                       = collector.ReasonConsentUnproven
 	ReasonConsentNotExplicit   collector.Reason = "consent_not_explicit"
 	ReasonRecipientNotNamed    collector.Reason = "recipient_not_named"
-	ReasonRecordInvalid        collector.Reason = "record_invalid_revokes"
+	ReasonRecordInvalid                         = collector.ReasonRecordInvalid
 	ReasonEventInDenied        collector.Reason = "event_in_denied_interval"
 	ReasonEventPredatesConsent collector.Reason = "event_predates_consent"
 	ReasonReleasedAfterGrant   collector.Reason = "released_after_grant"
@@ -52,7 +52,7 @@ const (
 
 // What browser and consent tools signalled.
 const (
-	ReasonGPC         collector.Reason = "gpc_opt_out"
+	ReasonGPC                          = collector.ReasonGPC
 	ReasonGPP         collector.Reason = "gpp_opted_out"
 	ReasonUSP         collector.Reason = "usp_opted_out"
 	ReasonTCFPurpose1 collector.Reason = "tcf_purpose1_denied"

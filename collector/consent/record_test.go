@@ -118,6 +118,8 @@ func TestRecordsOfOtherAnswers(t *testing.T) {
 		{"reject all", collector.ConsentAnswer{Action: "reject"}, "!*"},
 		{"withdraw one", collector.ConsentAnswer{Action: "withdraw", Categories: []string{"statistics"}}, "!statistics"},
 		{"reject of what is not asked for", collector.ConsentAnswer{Action: "reject", Categories: []string{"statistics", "gone"}}, "!*"},
+		{"a privacy signal refuses sale and sharing", collector.ConsentAnswer{Action: "reject", Source: "gpc"}, "!sale_share"},
+		{"a privacy signal never grants", collector.ConsentAnswer{Action: "accept", Source: "gpc"}, ""},
 		{"an action that nobody knows", collector.ConsentAnswer{Action: "Accepted", Categories: []string{"statistics"}}, "!statistics"},
 	} {
 		var got []string
@@ -197,5 +199,54 @@ func TestWhatAnAnswerLeadsTo(t *testing.T) {
 		if c.got.Outcome.Sends() != (c.want == ReasonConsentGranted) {
 			t.Errorf("%s: %s", c.name, c.got.Outcome)
 		}
+	}
+}
+
+// TestRecordsByOwnID: a sender's own id is the answer's, whatever its time; it is
+// never the reason that a refusal is left out.
+func TestRecordsByOwnID(t *testing.T) {
+	who := []collector.Subject{collector.Customer("shop", "c1")}
+	id := func(a collector.ConsentAnswer) string { return register.Records(a, who, answered, 7)[0].ID }
+	first := collector.ConsentAnswer{Action: "accept", ID: "f-1", At: t0}
+	again, other, no := first, first, first
+	again.At, other.ID, no.Action = t0.Add(time.Hour), "f-2", "reject"
+	if id(first) != id(again) || id(first) == id(other) || id(first) == id(no) {
+		t.Error("an answer with an id of its own is another row when it is sent again, or the same as another")
+	}
+}
+
+// TestASignalIsRecordedOnceADay, however often it comes.
+func TestASignalIsRecordedOnceADay(t *testing.T) {
+	who := []collector.Subject{collector.Visitor("shop", "v1")}
+	day := time.Date(2026, 11, 24, 0, 0, 0, 0, time.UTC)
+	id := func(at time.Time) string {
+		return register.Records(collector.ConsentAnswer{Action: "reject", Source: "gpc", At: at, ClaimedAt: at}, who, answered, 7)[0].ID
+	}
+	if id(day) != id(day.Add(24*time.Hour-1)) || id(day) == id(day.Add(24*time.Hour)) {
+		t.Error("want one record of the signal a day")
+	}
+}
+
+// TestUnprovenByToken: where a token was asked for, a yes without one has no notice,
+// and is not enough to keep anything; a no counts fully.
+func TestUnprovenByToken(t *testing.T) {
+	given := collector.ConsentAnswer{Action: "accept", Explicit: true, Notice: shown.Hash(), Proof: collector.ProofMissing, At: t0}
+	rec := register.Records(given, []collector.Subject{collector.Visitor("shop", "v1")}, answered, 7)[0]
+	if rec.Notice != "" || rec.Proof != collector.ProofMissing {
+		t.Errorf("the row is %+v", rec)
+	}
+	keep := New(Defaults()).MayKeep(register)
+	german := collector.Geo{Country: "DE"}
+	if ok, why := keep(&given, collector.Signals{}, german); ok || len(why) != 1 || why[0] != ReasonConsentUnproven {
+		t.Errorf("it may be kept: %t, %v", ok, why)
+	}
+	given.Proof = collector.ProofToken
+	if ok, why := keep(&given, collector.Signals{}, german); !ok {
+		t.Errorf("with a token it may not be kept: %v", why)
+	}
+	forged := given
+	forged.Source = collector.SourceGPC
+	if ok, _ := keep(&forged, collector.Signals{}, german); ok {
+		t.Error("a signal granted")
 	}
 }

@@ -161,6 +161,35 @@ func (c *console) apiRetention(w http.ResponseWriter, r *http.Request) {
 	apiAnswer(w, status)
 }
 
+// apiAlarms answers GET /api/alarms with what a person should act on that is of no
+// one destination.
+func (c *console) apiAlarms(w http.ResponseWriter, _ *http.Request) {
+	apiAnswer(w, append([]collector.Alarm{}, c.nodeAlarms()...))
+}
+
+// apiPreview answers POST /api/preview, a form whose event is an event as the journal
+// has it, with a [collector.Preview]. Nothing is kept or sent.
+func (c *console) apiPreview(w http.ResponseWriter, r *http.Request) {
+	var ev collector.Event
+	if err := json.Unmarshal([]byte(r.PostFormValue("event")), &ev); err != nil {
+		apiSorry(w, http.StatusBadRequest, "The event is not one in JSON, as matchkey scenario preview sends it.")
+		return
+	}
+	v, err := c.Preview(r.Context(), ev)
+	if err != nil {
+		apiSorry(w, http.StatusBadRequest, sentence(err))
+		return
+	}
+	apiAnswer(w, v)
+}
+
+func (c *console) nodeAlarms() []collector.Alarm {
+	if c.Alarms == nil {
+		return nil
+	}
+	return c.Alarms()
+}
+
 func apiAnswer(w http.ResponseWriter, v any) {
 	w.Header().Set("Content-Type", "application/json")
 	e := json.NewEncoder(w)

@@ -21,6 +21,9 @@ type Options struct {
 	Sentences map[collector.Reason]string
 	// Sites are shown on the install page and offered as filters.
 	Sites []SiteInfo
+	// LiveSites, when not nil, gives them as they are now, in place of Sites; they
+	// change when the configuration is read again. It must be safe for concurrent use.
+	LiveSites func() []SiteInfo
 	// Password, when not empty, is asked for by HTTP Basic authentication; the
 	// user name does not matter.
 	Password string
@@ -39,6 +42,12 @@ type Options struct {
 	// Refusals gives the recent refusals at the edge, newest first; nil means
 	// that there is no edge to ask. It must be safe for concurrent use.
 	Refusals func() []Refusal
+	// Alarms gives what a person should act on that is of no one destination; nil
+	// means nothing ever is. It must be safe for concurrent use.
+	Alarms func() []collector.Alarm
+	// Preview says what would become of an event under the running rules; nil when
+	// there is nobody to ask. It must be safe for concurrent use.
+	Preview func(context.Context, collector.Event) (collector.Preview, error)
 }
 
 // A SiteInfo is what a site's integrator has to know.
@@ -106,6 +115,14 @@ type console struct {
 	digest string // of the static files
 }
 
+// sites are those of the configuration that runs.
+func (c *console) sites() []SiteInfo {
+	if c.LiveSites != nil {
+		return c.LiveSites()
+	}
+	return c.Sites
+}
+
 // routes is the table of contents.
 func (c *console) routes() http.Handler {
 	mux := http.NewServeMux()
@@ -137,7 +154,12 @@ func (c *console) routes() http.Handler {
 	mux.HandleFunc("POST /api/erase", c.apiErase)
 	mux.HandleFunc("POST /api/export", c.apiExport)
 	mux.HandleFunc("GET /api/receipt", c.apiReceipt)
+	mux.HandleFunc("GET /api/consent/verify", c.apiVerifyConsent)
 	mux.HandleFunc("GET /api/destinations", c.apiDestinations)
+	mux.HandleFunc("GET /api/alarms", c.apiAlarms)
+	if c.Preview != nil {
+		mux.HandleFunc("POST /api/preview", c.apiPreview)
+	}
 	mux.HandleFunc("GET /api/retention", c.apiRetention)
 	mux.HandleFunc("GET /api/accounts", c.apiAccounts)
 

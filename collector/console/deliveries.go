@@ -178,7 +178,7 @@ func (c *console) destinationOptions(f filter) []option {
 
 func (c *console) siteOptions(f filter) []option {
 	all := []option{{"", "any site", f.Site == ""}}
-	for _, s := range c.Sites {
+	for _, s := range c.sites() {
 		all = append(all, option{s.Name, s.Name, s.Name == f.Site})
 	}
 	return keepChosen(all, f.Site)

@@ -508,3 +508,11 @@ func accounts() []collector.Account {
 		States: map[collector.State]int{collector.StatePending: 31},
 	})
 }
+
+func (f *fake) VerifyLedger(context.Context, collector.LedgerQuery) (collector.LedgerReport, error) {
+	return collector.LedgerReport{Sites: []collector.LedgerSite{{LedgerHead: collector.LedgerHead{Site: "shop", Seq: 3}}}}, nil
+}
+
+func (f *fake) Counted(collector.Subject, string, time.Time, time.Time) ([]collector.Counted, error) {
+	return nil, nil
+}

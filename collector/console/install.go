@@ -6,5 +6,5 @@ package console
 import "net/http"
 
 func (c *console) install(w http.ResponseWriter, r *http.Request) {
-	c.render(w, r, http.StatusOK, "install", "Install", c.Sites)
+	c.render(w, r, http.StatusOK, "install", "Install", c.sites())
 }

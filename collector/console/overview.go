@@ -137,9 +137,12 @@ func (c *console) overview(w http.ResponseWriter, r *http.Request) {
 		SetAsides:    c.setAsides(asides),
 		Refusals:     c.refusals(),
 		Edge:         c.Refusals != nil,
-		Sites:        c.Sites,
+		Sites:        c.sites(),
 		Kept:         keptViewOf(kept),
 		Empty:        len(recent) == 0 && len(sums) == 0,
+	}
+	for _, a := range c.nodeAlarms() {
+		v.Alarms = append(v.Alarms, c.alarm("", a))
 	}
 	for _, d := range v.Destinations {
 		v.Alarms = append(v.Alarms, d.Stands.Alarms...)

@@ -97,13 +97,13 @@ func (c *console) onePerson(ctx context.Context, holders []collector.Subject) (s
 // are reached with the command line, in the folder.
 func (c *console) siteOf(name string) (string, error) {
 	switch {
-	case name == "" && len(c.Sites) == 1:
-		return c.Sites[0].Name, nil
+	case name == "" && len(c.sites()) == 1:
+		return c.sites()[0].Name, nil
 	case name == "":
 		return "", errors.New("say of which site the person is")
 	case len(name) > maxParam:
 		return "", errors.New("that is longer than the name of any site")
-	case !slices.ContainsFunc(c.Sites, func(s SiteInfo) bool { return s.Name == name }):
+	case !slices.ContainsFunc(c.sites(), func(s SiteInfo) bool { return s.Name == name }):
 		return "", fmt.Errorf("no site %q is configured", shortened(name, 40))
 	}
 	return name, nil
@@ -156,7 +156,7 @@ func (c *console) personForm(w http.ResponseWriter, r *http.Request) {
 }
 
 func (c *console) siteNames() (names []string) {
-	for _, s := range c.Sites {
+	for _, s := range c.sites() {
 		names = append(names, s.Name)
 	}
 	return names

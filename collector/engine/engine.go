@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"crypto/ed25519"
 	"errors"
 	"fmt"
 	"io"
@@ -45,7 +46,16 @@ type Config struct {
 	// DefaultDiskReserve. See space.go.
 	DiskReserve uint64
 
-	// Now is the clock, Random the randomness for lease IDs and Jitter uniform
+	// LedgerKey signs how the consent ledger stands (ledger.go); nil: nothing does.
+	LedgerKey ed25519.PrivateKey
+	// LedgerKeys are the public keys, in hex, that have signed here; a verification
+	// that names none goes by them.
+	LedgerKeys []string
+	// Notices are the texts that the sites show or have shown; they are kept for
+	// good under their hashes.
+	Notices []collector.NoticeText
+
+	// Now is the clock, Random the randomness for ids and Jitter uniform
 	// in [0,1); all are safe for concurrent use.
 	Now    func() time.Time
 	Random io.Reader
@@ -72,9 +82,11 @@ type Engine struct {
 	pipeline    *pipeline.Pipeline
 	dispatchers map[string]*dispatch.Dispatcher
 	order       []string // of destinations, as given
-	disk        *keyspace.Disk
-	erased      chan struct{} // holds one when there is something to scrub
-	swept       sweptGauge
+	// destinations are those that Open was given.
+	destinations []collector.Destination
+	disk         *keyspace.Disk
+	erased       chan struct{} // holds one when there is something to scrub
+	swept        sweptGauge
 
 	running sync.WaitGroup
 	stop    context.CancelFunc // ends rounds
@@ -113,7 +125,7 @@ func Open(ctx context.Context, fs vfs.FS, c Config, destinations ...collector.De
 	}
 	e := &Engine{
 		config: c, fs: fs, db: db, dispatchers: map[string]*dispatch.Dispatcher{},
-		space: free, disk: disk, erased: make(chan struct{}, 1),
+		destinations: destinations, space: free, disk: disk, erased: make(chan struct{}, 1),
 	}
 	if err := e.recover(ctx, destinations); err != nil {
 		if e.journal != nil {
@@ -172,6 +184,9 @@ func (e *Engine) recover(ctx context.Context, destinations []collector.Destinati
 	if err := e.eraseAgain(ctx); err != nil {
 		return err
 	}
+	if err := e.store.KeepNotices(ctx, e.config.Notices); err != nil {
+		return err
+	}
 	e.config.Log.Info("engine: recovered", "journal_offset", uint64(e.journal.Durable()), "events_applied", uint64(behind),
 		"leases_taken_back", pending, "in_doubt", doubtful, "seconds", e.config.Now().Sub(began).Seconds())
 	return nil
@@ -197,6 +212,7 @@ func (e *Engine) start() {
 	e.running.Go(func() { e.endWithJournal(stopping) })
 	e.running.Go(func() { e.pipeline.Run(ctx) })
 	e.running.Go(func() { e.scrub(stopping) })
+	e.running.Go(func() { e.checkpoints(stopping) })
 	e.running.Go(func() { e.retain(stopping) })
 	for _, d := range e.dispatchers {
 		e.running.Go(func() { d.Run(ctx, stopping) })
@@ -249,6 +265,10 @@ func sleep(now func() time.Time) func(context.Context, time.Time, <-chan struct{
 	}
 }
 
+// Applied returns when everything that was acknowledged before the call is applied, or
+// with the context's error. Safe for concurrent use.
+func (e *Engine) Applied(ctx context.Context) error { return e.pipeline.Await(ctx) }
+
 // Close stops the machinery in order. When ctx ends first, what is still under
 // way is cut off: nothing acknowledged is lost, and requests that were out are
 // in doubt.
@@ -273,7 +293,7 @@ func (e *Engine) Close(ctx context.Context) (err error) {
 		e.backing.Lock()
 		defer e.backing.Unlock()
 		e.closed = true
-		err = errors.Join(err, e.db.Close())
+		err = errors.Join(err, e.signRest(), e.db.Close())
 	})
 	return err
 }

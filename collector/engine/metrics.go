@@ -41,7 +41,14 @@ var (
 	oldestDueDesc = desc("oldest_due_timestamp_seconds", "When the first delivery that waits for the destination is due, to be decided or to be sent; in the future while nothing is late.", "destination")
 )
 
+// Of scenarios.
+var (
+	shareDesc      = desc("scenario_share_percent", "How much of the events of browsers, within the last hour or two, one scenario made conversions of.", "site", "scenario")
+	shareAlarmDesc = desc("scenario_alarm", "1 for a scenario that takes a larger share of the traffic than the site wants.", "site", "scenario")
+)
+
 var descs = []*prometheus.Desc{
+	shareDesc, shareAlarmDesc,
 	durableDesc, appliedDesc, lagDesc, healthDesc, freeDesc, sweptDesc, keptDesc, rowsDesc, stateDesc, matchedDesc, doubtsDesc,
 	pausedDesc, breakerDesc, failuresDesc, usageDesc, throttledDesc, inFlightDesc, checkDesc, deadlineDesc, alarmDesc, oldestDueDesc,
 }
@@ -92,6 +99,12 @@ func (m metrics) Collect(ch chan<- prometheus.Metric) {
 		g(healthDesc, truth(d.Healthy() == nil), "dispatch:"+name)
 		stands(g, d.Status())
 		m.oldestDue(g, name)
+	}
+	for _, s := range e.pipeline.Shares() {
+		g(shareDesc, float64(s.Percent()), s.Site, s.Scenario)
+		if s.Alarming() {
+			g(shareAlarmDesc, 1, s.Site, s.Scenario)
+		}
 	}
 	m.accounts(g)
 }

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"fmt"
 
 	"matchkey/collector"
 	"matchkey/collector/internal/store"
@@ -10,6 +11,20 @@ import (
 // Reader reads the derived state, without what has expired.
 func (e *Engine) Reader() collector.Reader {
 	return store.Unexpired(e.store, e.config.Retention, e.config.Now)
+}
+
+// SetSites has events matched by other scenarios from now on; what matched already
+// stays as it is. The sites have to be those that the engine was opened with, and
+// their consent the same: dispatchers go on deciding by that.
+func (e *Engine) SetSites(sites map[string]Site) error {
+	now := e.pipeline.SitesNow()
+	for name := range sites {
+		if _, ok := now[name]; !ok || len(sites) != len(now) {
+			return fmt.Errorf("the sites are others than those that run; site %q takes a restart", name)
+		}
+	}
+	e.pipeline.SetSites(sites)
+	return nil
 }
 
 // Redrive implements collector.Operations.
@@ -56,6 +71,17 @@ func (e *Engine) Recheck() {
 	for _, d := range e.dispatchers {
 		d.Recheck()
 	}
+}
+
+// Alarms are what a person should act on that is of no one destination.
+func (e *Engine) Alarms() (all []collector.Alarm) {
+	for _, s := range e.pipeline.Shares() {
+		if s.Alarming() {
+			all = append(all, collector.Alarm{Reason: collector.ReasonScenarioShare, Detail: fmt.Sprintf(
+				"scenario %s of site %s: %d of %d events of browsers (%d %%, at most %d %% are wanted)", s.Scenario, s.Site, s.Matched, s.Events, s.Percent(), s.Max)})
+		}
+	}
+	return all
 }
 
 // Destinations implements collector.Operations.

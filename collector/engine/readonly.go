@@ -6,6 +6,7 @@ import (
 	"io"
 	"time"
 
+	"github.com/cockroachdb/pebble/v2"
 	"github.com/cockroachdb/pebble/v2/vfs"
 
 	"matchkey/collector"
@@ -21,13 +22,23 @@ func OpenReader(fs vfs.FS, dir string, now func() time.Time) (collector.Reader, 
 	if err != nil {
 		return nil, nil, err
 	}
-	r, err := store.OpenReader(db)
+	r, err := unexpired(db, now)
 	if err != nil {
 		return nil, nil, errors.Join(err, db.Close())
+	}
+	return r, db, nil
+}
+
+// unexpired reads a database without what has expired by the clock, and by the
+// retention that was last in force.
+func unexpired(db *pebble.DB, now func() time.Time) (collector.Reader, error) {
+	r, err := store.OpenReader(db)
+	if err != nil {
+		return nil, err
 	}
 	status, err := r.Retention(context.Background())
 	if err != nil {
-		return nil, nil, errors.Join(err, db.Close())
+		return nil, err
 	}
-	return store.Unexpired(r, status.Retention, now), db, nil
+	return store.Unexpired(r, status.Retention, now), nil
 }

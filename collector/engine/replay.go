@@ -89,7 +89,7 @@ func Replay(ctx context.Context, fs vfs.FS, c Config, o ReplayOptions, destinati
 		return done, err
 	}
 	parted := func(k collector.EventKey) bool { return known.Parted(forgotten(k)) }
-	compare := store.Rebuild{Live: live, Scratch: scratch, Thin: known.Thin, Parted: parted, Write: o.Write, AddDeliveries: o.AddDeliveries}
+	compare := store.Rebuild{Live: live, Scratch: scratch, Thin: known.Thin, Parted: parted, Write: o.Write, AddDeliveries: o.AddDeliveries, Random: c.Random}
 	done.Tables, done.Unknown, err = compare.Run(ctx)
 	return done, err
 }

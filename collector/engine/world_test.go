@@ -28,6 +28,8 @@ type world struct {
 	meta   *collectortest.MemoryDestination
 	others []*collectortest.MemoryDestination // beside "main"
 	wait   time.Duration                      // of the scenario
+	delay  time.Duration                      // likewise
+	limit  collector.Limit                    // likewise
 	// linkByEmail is the site's choice; it counts from the next open on.
 	linkByEmail bool
 	signs       bool             // whom its pages name; likewise
@@ -70,7 +72,7 @@ func (w *world) settings() engine.Config {
 	c := w.config
 	c.Dir, c.Backups, c.Now, c.Random, c.Log = w.dir, "backups", w.now, rand.NewChaCha8([32]byte{}), quiet()
 	c.Jitter = func() float64 { return 0 }
-	c.Sites = map[string]engine.Site{"shop": {Matcher: rules{w}, Decider: rules{w}, Records: records, LinkByEmail: w.linkByEmail, SignsCustomers: w.signs}}
+	c.Sites = map[string]engine.Site{"shop": {Matcher: rules{w}, Decider: rules{w}, Records: records, LinkByEmail: w.linkByEmail, SignsCustomers: w.signs, ShareMax: 30}}
 	return c
 }
 
@@ -124,7 +126,7 @@ func (r rules) Match(ev collector.Event, _ collector.Profile) ([]collector.Conve
 		to = append(to, d.Name())
 	}
 	return []collector.Conversion{{
-		Scenario: "purchase", Send: "Purchase", Destinations: to, Wait: r.w.wait, Properties: ev.Properties,
+		Scenario: "purchase", Send: "Purchase", Destinations: to, Wait: r.w.wait, Delay: r.w.delay, Limit: r.w.limit, Properties: ev.Properties,
 	}}, nil
 }
 
@@ -153,6 +155,7 @@ func records(a collector.ConsentAnswer, subjects []collector.Subject, ev collect
 	for _, s := range subjects {
 		recs = append(recs, collector.ConsentRecord{
 			ID: a.Action + a.At.String(), Subject: s, Purpose: "*", Action: a.Action, At: a.At, ReceivedAt: ev.ReceivedAt, Seq: at,
+			InformedOfGPC: a.InformedOfGPC,
 		})
 	}
 	return recs

@@ -114,6 +114,9 @@ func (d *draft) appText(path string, kind collector.Kind, value any, target *str
 		d.dropped(path, kind, stripReason(d.c.Decision, kind))
 		return
 	}
+	if kind != "" && d.leftOut(path, kind) {
+		return
+	}
 	s, why := d.text(value)
 	if why != "" {
 		d.dropped(path, kind, why)

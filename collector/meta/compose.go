@@ -239,10 +239,32 @@ func (d *draft) noted(kind collector.Kind, names ...string) collector.Reason {
 	return ""
 }
 
+// leftOut notes that the scenario lets nothing of a kind go along, and reports
+// whether it does. Consent's reason comes before the scenario's.
+func (d *draft) leftOut(path string, kind collector.Kind) bool {
+	mapped := d.c.Mapping.Of(kind)
+	if mapped == nil || mapped.Why == "" {
+		return false
+	}
+	if d.c.Decision.Strips(kind) {
+		d.dropped(path, kind, stripReason(d.c.Decision, kind))
+		return true
+	}
+	d.fields = append(d.fields, collector.Field{Path: path, Kind: kind, Dropped: mapped.Why, From: d.scenario()})
+	return true
+}
+
+// scenario is the scenario in words, as the source of a field.
+func (d *draft) scenario() string { return "scenario " + d.c.Scenario }
+
 // candidates returns the identifiers of a kind, the event's own first, then the
-// profile's newest first; ownCount is how many are the event's. They are only
-// read: without own ones they are the profile's, not a copy.
+// profile's newest first; ownCount is how many are the event's. What the scenario
+// gives stands in place of both. They are only read: without own ones they are the
+// profile's, not a copy.
 func (d *draft) candidates(kind collector.Kind) (ids []collector.Identifier, ownCount int) {
+	if mapped := d.c.Mapping.Of(kind); mapped != nil {
+		return mapped.Values, len(mapped.Values)
+	}
 	known := d.c.Profile.Of(kind)
 	for i := range d.c.Event.Identifiers {
 		if id := &d.c.Event.Identifiers[i]; id.Kind == kind {

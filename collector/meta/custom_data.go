@@ -35,6 +35,12 @@ func (d *draft) custom() {
 		}
 		d.property(key, d.c.Properties[key])
 	}
+	for _, key := range d.c.Mapping.Properties {
+		if !isCustomKey(key) || collector.HoldsEmail(key) {
+			key = "*"
+		}
+		d.fields = append(d.fields, collector.Field{Path: "custom_data." + key, Dropped: collector.ReasonLeftOut, From: d.scenario()})
+	}
 	for _, key := range []string{"value", "currency"} {
 		if path := customRules[key].path; d.c.Properties[key] == nil && d.whyDropped(path) == "" {
 			why := d.noted(collector.Kind(key)) // the edge may have refused it

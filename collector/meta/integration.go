@@ -133,6 +133,8 @@ func (d *draft) plainID(path string, id plainID, value any) {
 		why = ReasonOtherChannel
 	case why == "" && id.kind != "" && d.c.Decision.Strips(id.kind):
 		why = stripReason(d.c.Decision, id.kind)
+	case why == "" && id.kind != "" && d.leftOut(path, id.kind):
+		return
 	}
 	if why != "" {
 		d.dropped(path, id.kind, why)
@@ -157,6 +159,8 @@ func (d *draft) hashedPart(path string, part hashedPart, value any) {
 		why = deniedHash[s]
 	case d.c.Decision.Strips(part.kind):
 		why = stripReason(d.c.Decision, part.kind)
+	case d.leftOut(path, part.kind):
+		return
 	}
 	if why != "" {
 		d.dropped(path, part.kind, why)

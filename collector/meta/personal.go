@@ -164,6 +164,13 @@ func (d *draft) isOwnIdentifier(s string) bool {
 			}
 		}
 	}
+	for _, mapped := range d.c.Mapping.Kinds {
+		for i := range mapped.Values {
+			if strings.EqualFold(mapped.Values[i].Value, s) {
+				return true
+			}
+		}
+	}
 	if !isHash(s) {
 		return false
 	}

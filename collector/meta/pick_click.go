@@ -26,6 +26,9 @@ func (d *draft) click() {
 		d.dropped(path, kind, ReasonOtherChannel)
 		return
 	}
+	if d.leftOut(path, kind) {
+		return
+	}
 	ids, own := d.candidates(kind)
 	if len(ids) == 0 {
 		d.dropped(path, kind, d.missing(kind, "fbc", clickCookie))
@@ -128,6 +131,9 @@ func (d *draft) browser() {
 	const kind, path = collector.KindBrowser, "user_data.fbp"
 	if d.inMessenger() {
 		d.dropped(path, kind, ReasonOtherChannel)
+		return
+	}
+	if d.leftOut(path, kind) {
 		return
 	}
 	ids, own := d.candidates(kind)

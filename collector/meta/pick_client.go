@@ -37,32 +37,64 @@ func (d *draft) client() {
 		return
 	}
 	seen, why := d.clientPair()
-	if why != "" {
-		d.dropped(ipPath, collector.KindIP, why)
-		d.dropped(agentPath, collector.KindUserAgent, why)
-		return
+	if !d.leftOut(ipPath, collector.KindIP) {
+		d.address(ipPath, seen, why)
 	}
+	if !d.leftOut(agentPath, collector.KindUserAgent) {
+		d.agent(agentPath, seen, why)
+	}
+}
+
+// address and agent set one half each of what was seen; why is why nothing was.
+func (d *draft) address(path string, seen clientSeen, why collector.Reason) {
+	const kind = collector.KindIP
+	seen, why = d.mappedClient(kind, seen, why)
 	addr, reason := publicAddress(seen.client.IP)
 	switch {
-	case d.c.Decision.Strips(collector.KindIP) && seen.client.IP != "":
-		d.dropped(ipPath, collector.KindIP, stripReason(d.c.Decision, collector.KindIP))
+	case why != "":
+		d.dropped(path, kind, why)
+	case d.c.Decision.Strips(kind) && seen.client.IP != "":
+		d.dropped(path, kind, stripReason(d.c.Decision, kind))
 	case reason != "":
-		d.dropped(ipPath, collector.KindIP, reason)
+		d.dropped(path, kind, reason)
 	default:
 		d.event.UserData.IP = addr.String()
-		d.sent(seen.as(ipPath, collector.KindIP, maskIP(addr)))
+		d.sent(seen.as(path, kind, maskIP(addr)))
 	}
+}
 
+func (d *draft) agent(path string, seen clientSeen, why collector.Reason) {
+	const kind = collector.KindUserAgent
+	seen, why = d.mappedClient(kind, seen, why)
 	agent, reason := userAgent(seen.client.UserAgent)
 	switch {
-	case d.c.Decision.Strips(collector.KindUserAgent) && agent != "":
-		d.dropped(agentPath, collector.KindUserAgent, stripReason(d.c.Decision, collector.KindUserAgent))
+	case why != "":
+		d.dropped(path, kind, why)
+	case d.c.Decision.Strips(kind) && agent != "":
+		d.dropped(path, kind, stripReason(d.c.Decision, kind))
 	case reason != "":
-		d.dropped(agentPath, collector.KindUserAgent, reason)
+		d.dropped(path, kind, reason)
 	default:
 		d.event.UserData.UserAgent = agent
-		d.sent(seen.as(agentPath, collector.KindUserAgent, agent))
+		d.sent(seen.as(path, kind, agent))
 	}
+}
+
+// mappedClient is what the scenario gives in place of one half of the pair that was
+// seen, or the pair. Whoever maps one half answers for that the two belong together.
+func (d *draft) mappedClient(kind collector.Kind, seen clientSeen, why collector.Reason) (clientSeen, collector.Reason) {
+	mapped := d.c.Mapping.Of(kind)
+	if mapped == nil || len(mapped.Values) == 0 {
+		return seen, why
+	}
+	id := &mapped.Values[0]
+	given := clientSeen{field: d.identified("", id, "", ""), how: id.How}
+	if kind == collector.KindIP {
+		given.client.IP = id.Value
+	} else {
+		given.client.UserAgent = id.Value
+	}
+	return given, ""
 }
 
 func (s *clientSeen) as(path string, kind collector.Kind, shown string) collector.Field {

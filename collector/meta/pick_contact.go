@@ -31,6 +31,9 @@ type contactKey struct {
 // learned after the conversion is still the person's.
 func (d *draft) contact() {
 	for _, k := range contactKeys {
+		if d.leftOut(k.path, k.kind) {
+			continue
+		}
 		ids, _ := d.candidates(k.kind)
 		switch {
 		case len(ids) == 0:
@@ -100,6 +103,9 @@ func (d *draft) together(list []string, used []*collector.Identifier) (shown, so
 // customer sets external_id: the hash of the customer id.
 func (d *draft) customer() {
 	const kind, path = collector.KindCustomer, "user_data." + keyExternalID
+	if d.leftOut(path, kind) {
+		return
+	}
 	id, ok := d.customerID()
 	if !ok {
 		d.dropped(path, kind, d.missing(kind, keyExternalID, "id"))
@@ -122,10 +128,13 @@ func (d *draft) customer() {
 	d.sent(d.identified(path, &id, maskHash(h), how))
 }
 
-// customerID returns the site's id of the person: the event's own, else the
-// profile's.
+// customerID returns the site's id of the person: the scenario's, else the event's
+// own, else the profile's.
 func (d *draft) customerID() (collector.Identifier, bool) {
 	const kind = collector.KindCustomer
+	if mapped := d.c.Mapping.Of(kind); mapped != nil && len(mapped.Values) > 0 {
+		return mapped.Values[0], true
+	}
 	e := &d.c.Event
 	if e.Customer != "" {
 		return collector.Identifier{

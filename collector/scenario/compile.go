@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/expr-lang/expr/vm"
+
+	"matchkey/collector"
 )
 
 // MaxProperties bounds the mapped properties of one scenario, as the edge
@@ -19,29 +21,46 @@ const MaxProperties = 100
 type Spec struct {
 	// Name is how console and notes call it.
 	Name string
-	// On is the name of the event.
-	On string
-	// When is the condition; empty means always.
-	When string
+	// On is the name of the event, and Also are further names of the same thing.
+	On   string
+	Also []string
+	// When is the condition; empty means always. Premise is one that is asked
+	// before it, of a preset.
+	When, Premise string
 	// Category is what a person must have agreed to, Purposes are what it stands for.
 	Category string
 	Purposes []string
-	// Wait bounds how long a delivery waits for identifiers that come late.
-	Wait time.Duration
+	// Wait bounds how long a delivery waits for identifiers that come late; Delay is
+	// how long it is not sent whatever is known.
+	Wait, Delay time.Duration
+	// Limit bounds how often a person's events are conversions of the scenario.
+	Limit collector.Limit
 	// Send is the name that destinations get; To are their names.
 	Send string
 	To   []string
 	// Properties maps names of sent properties to expressions. Empty means that
-	// the event's own are sent as they are.
+	// the event's own are sent as they are. [Others] says On when they are sent
+	// beside the mapped ones; then a name may say [Off].
 	Properties map[string]string
+	// Identifiers maps kinds of identifier to expressions, or to [Off]. Of all
+	// others goes along what is known and allowed.
+	Identifiers map[string]string
+	// Hash makes of contact data that an expression gives what may be kept; Country
+	// is what phone numbers without a country code are read with. Without a hasher
+	// no contact data is mapped.
+	Hash    collector.Hasher
+	Country string
 }
+
+// Names are all names of the event.
+func (s Spec) Names() []string { return append([]string{s.On}, s.Also...) }
 
 // A Fault is one mistake in one expression.
 type Fault struct {
 	// Scenario is the spec's name and Index its place in the list given to [Compile].
 	Scenario string
 	Index    int
-	// Field is "when", "properties.<name>" or "properties".
+	// Field is "when", "properties.<name>", "properties" or "identifiers.<kind>".
 	Field string
 	// Offset counts the characters of the expression before the mistake.
 	Offset int
@@ -62,7 +81,9 @@ func Compile(specs []Spec) (*Set, []Fault) {
 			f.Scenario, f.Index = spec.Name, i
 			faults = append(faults, f)
 		}
-		set.on[spec.On] = append(set.on[spec.On], r)
+		for _, name := range spec.Names() {
+			set.on[name] = append(set.on[name], r)
+		}
 	}
 	if len(faults) > 0 {
 		return nil, faults
@@ -72,8 +93,11 @@ func Compile(specs []Spec) (*Set, []Fault) {
 
 func compileRule(spec Spec) (rule, []Fault) {
 	r := rule{
-		name: spec.Name, send: spec.Send, category: spec.Category, wait: spec.Wait,
-		purposes: slices.Clone(spec.Purposes), to: slices.Clone(spec.To),
+		name: spec.Name, send: spec.Send, category: spec.Category, wait: spec.Wait, delay: spec.Delay, limit: spec.Limit,
+		purposes: slices.Clone(spec.Purposes), to: slices.Clone(spec.To), hash: spec.Hash, country: spec.Country,
+	}
+	if r.hash == nil {
+		r.hash = noHash
 	}
 	var faults []Fault
 	program := func(field, text string, compile func(string) (*vm.Program, []Fault)) *vm.Program {
@@ -84,16 +108,41 @@ func compileRule(spec Spec) (rule, []Fault) {
 		}
 		return p
 	}
-	if strings.TrimSpace(spec.When) != "" {
-		r.when = program("when", spec.When, compileCondition)
+	for _, when := range []string{spec.Premise, spec.When} {
+		if strings.TrimSpace(when) != "" {
+			r.when = append(r.when, program("when", when, compileCondition))
+		}
 	}
 	if n := len(spec.Properties); n > MaxProperties {
 		message := fmt.Sprintf("The scenario maps %d properties, and at most %d are sent. Leave some out.", n, MaxProperties)
 		return r, append(faults, Fault{Field: "properties", Message: message})
 	}
+	if others, given := spec.Properties[Others]; given {
+		if r.others = strings.TrimSpace(others) == On; !r.others {
+			faults = append(faults, Fault{Field: "properties." + Others, Message: `Under "*" stands on, which lets the event's other properties go along, or nothing.`})
+		}
+	}
 	for _, name := range slices.Sorted(maps.Keys(spec.Properties)) {
+		text := strings.TrimSpace(spec.Properties[name])
+		switch {
+		case name == Others:
+			continue
+		case text == Off && !r.others:
+			faults = append(faults, Fault{Field: "properties." + name, Message: fmt.Sprintf(`There is nothing to leave %q out of: only what is listed is sent. Write "*": on beside it to send the event's other properties, or take the line out.`, name)})
+			continue
+		case text == Off:
+			r.off = append(r.off, name)
+			continue
+		}
 		p := program("properties."+name, spec.Properties[name], compileProperty)
 		r.properties = append(r.properties, property{name, p})
 	}
-	return r, faults
+	ids, bad := compileIdentifiers(spec)
+	r.identifiers = ids
+	return r, append(faults, bad...)
+}
+
+// noHash keeps no contact data.
+func noHash(collector.Kind, string, string) ([]string, string, collector.Reason) {
+	return nil, "", collector.ReasonNotNormalisable
 }

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/expr-lang/expr/vm"
 	"github.com/google/go-cmp/cmp"
 
 	"matchkey/collector"
@@ -171,7 +172,7 @@ func TestWhatAnExpressionSees(t *testing.T) {
 		`event.url matches "^https://shop[.]example/" ? "ours" : "theirs"`:     "ours",
 		`session.country in ["DE", "AT"]`:                                      true,
 		"[1, 2]":                                                               []any{1.0, 2.0},
-		`{"id": event.id, "none": nil}`:                                        map[string]any{"id": "purchase.A-1001", "none": nil},
+		`{"id": event.id, "none": nil}`:                                        map[string]any{"id": "purchase.A-1001"},
 		"get(event.properties.contents, 9)?.sku ?? \"none\"":                   "none",
 		"len(event.properties.contents)":                                       2.0,
 		"round(event.value)":                                                   60.0,
@@ -280,7 +281,7 @@ func TestPanicBecomesAnError(t *testing.T) {
 	if out, err := run(nil, env{}); err == nil {
 		t.Errorf("want an error of no program, got %v", out)
 	}
-	if _, ok := (rule{when: program}).holds(env{}); !ok {
+	if _, ok := (rule{when: []*vm.Program{program}}).holds(env{}); !ok {
 		t.Error("an empty program gives nil, which does not hold")
 	}
 }

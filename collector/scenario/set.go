@@ -22,9 +22,16 @@ var _ collector.Matcher = (*Set)(nil)
 type rule struct {
 	name, send, category string
 	purposes, to         []string
-	wait                 time.Duration
-	when                 *vm.Program // nil: always
-	properties           []property  // none: the event's own
+	wait, delay          time.Duration
+	limit                collector.Limit
+	when                 []*vm.Program // all of them; none: always
+	properties           []property    // none: the event's own
+	// others says that the event's own properties go along beside them, but for off.
+	others      bool
+	off         []string
+	identifiers []identifier
+	hash        collector.Hasher
+	country     string
 }
 
 type property struct {
@@ -55,9 +62,13 @@ func (s *Set) Match(ev collector.Event, p collector.Profile) ([]collector.Conver
 		}
 		properties, failed := r.mapped(e)
 		notes = append(notes, failed...)
+		mapping := collector.Mapping{Properties: r.leftOut(e)}
+		mapping.Kinds, failed = r.identified(ev, e)
+		notes = append(notes, failed...)
 		conversions = append(conversions, collector.Conversion{
 			Scenario: r.name, Send: r.send, Destinations: slices.Clone(r.to),
-			Category: r.category, Purposes: slices.Clone(r.purposes), Wait: r.wait, Properties: properties,
+			Category: r.category, Purposes: slices.Clone(r.purposes), Wait: r.wait, Delay: r.delay, Limit: r.limit,
+			Properties: properties, Mapping: mapping,
 		})
 	}
 	return conversions, notes
@@ -67,27 +78,34 @@ func (s *Set) Match(ev collector.Event, p collector.Profile) ([]collector.Conver
 // whose type is only known at run time may also give nil, for a property that
 // is not there: it does not hold.
 func (r rule) holds(e env) (holds, ok bool) {
-	if r.when == nil {
-		return true, true
+	for _, when := range r.when {
+		out, err := run(when, e)
+		if err != nil {
+			return false, false
+		}
+		if out == nil {
+			return false, true
+		}
+		if holds, ok = out.(bool); !holds || !ok {
+			return false, ok
+		}
 	}
-	out, err := run(r.when, e)
-	if err != nil {
-		return false, false
-	}
-	if out == nil {
-		return false, true
-	}
-	holds, ok = out.(bool)
-	return holds, ok
+	return true, true
 }
 
 // mapped gives the conversion's properties and a note for each that failed.
 func (r rule) mapped(e env) (map[string]any, []collector.Note) {
-	if len(r.properties) == 0 {
+	if len(r.properties) == 0 && len(r.off) == 0 {
 		return maps.Clone(e.Event.Properties), nil
 	}
 	var notes []collector.Note
 	values := make(map[string]any, len(r.properties))
+	if r.others {
+		maps.Copy(values, e.Event.Properties)
+	}
+	for _, name := range r.off {
+		delete(values, name)
+	}
 	for _, p := range r.properties {
 		out, err := run(p.program, e)
 		if err == nil {
@@ -95,10 +113,23 @@ func (r rule) mapped(e env) (map[string]any, []collector.Note) {
 		}
 		switch {
 		case err != nil:
+			delete(values, p.name)
 			notes = append(notes, collector.Note{Field: "scenario." + r.name + ".properties." + p.name, Reason: ReasonMappingFailed})
 		case out != nil:
 			values[p.name] = out
+		default:
+			delete(values, p.name)
 		}
 	}
 	return values, notes
+}
+
+// leftOut are the event's properties that the rule leaves out by name.
+func (r rule) leftOut(e env) (names []string) {
+	for _, name := range r.off {
+		if _, given := e.Event.Properties[name]; given {
+			names = append(names, name)
+		}
+	}
+	return names
 }

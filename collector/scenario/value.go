@@ -77,7 +77,9 @@ func plainMap(m map[string]any, depth int, budget *int) (any, error) {
 		if err != nil {
 			return nil, err
 		}
-		kept[key] = part
+		if part != nil { // a part that is not there, as a property that is not there
+			kept[key] = part
+		}
 	}
 	return kept, nil
 }

@@ -21,6 +21,7 @@ import (
 	"github.com/chromedp/cdproto/storage"
 	"github.com/chromedp/cdproto/target"
 	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
 )
 
 // A Page is one tab. Its steps end the test when they fail, so they need no
@@ -129,6 +130,23 @@ func (p *Page) Goto(url string) {
 func (p *Page) Click(selector string) {
 	p.t.Helper()
 	p.run("clicking "+selector, chromedp.Click(selector, chromedp.ByQuery))
+}
+
+// Press presses keys, one after the other, as a person with a keyboard does: a
+// character, or Tab, Enter, Escape, ArrowDown …
+func (p *Page) Press(keys ...string) {
+	p.t.Helper()
+	for _, key := range keys {
+		if named, known := namedKeys[key]; known {
+			key = named
+		}
+		p.run("pressing "+key, chromedp.KeyEvent(key))
+	}
+}
+
+var namedKeys = map[string]string{
+	"Tab": kb.Tab, "Enter": kb.Enter, "Escape": kb.Escape, "Backspace": kb.Backspace,
+	"ArrowDown": kb.ArrowDown, "ArrowUp": kb.ArrowUp, "ArrowLeft": kb.ArrowLeft, "ArrowRight": kb.ArrowRight,
 }
 
 // Follow clicks like [Page.Click] and waits for the document that it leads to.
@@ -273,18 +291,23 @@ func (p *Page) Console() []string {
 // width in CSS pixels, in the dark or the light colour scheme.
 func (p *Page) Screenshot(path string, width int, dark bool) {
 	p.t.Helper()
-	scheme := "light"
-	if dark {
-		scheme = "dark"
-	}
 	var png []byte
 	p.run("taking a screenshot",
 		chromedp.EmulateViewport(int64(width), 800),
-		emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}),
+		emulation.SetEmulatedMedia().WithFeatures(scheme(dark)),
 		chromedp.FullScreenshot(&png, 100))
 	if err := os.WriteFile(path, png, 0o644); err != nil {
 		p.t.Fatalf("writing the screenshot: %v", err)
 	}
+}
+
+// scheme is what makes a page dark or light.
+func scheme(dark bool) []*emulation.MediaFeature {
+	value := "light"
+	if dark {
+		value = "dark"
+	}
+	return []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: value}}
 }
 
 // Close closes the tab as a person would: the page gets its pagehide.

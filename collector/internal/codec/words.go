@@ -24,6 +24,7 @@ type (
 	decision   = collector.Decision
 	verdict    = collector.Verdict
 	alarm      = collector.Alarm
+	mappedKind = collector.MappedKind
 	sentField  = collector.Field
 	tenure     = collector.Tenure
 )
@@ -103,6 +104,12 @@ var answers = newMessage(
 	text(7, func(a *answer) *string { return &a.Source }),
 	flag(8, func(a *answer) *bool { return &a.Explicit }),
 	flag(9, func(a *answer) *bool { return &a.InformedOfGPC }),
+	instant(10, func(a *answer) *time.Time { return &a.Until }),
+	text(11, func(a *answer) *string { return &a.ID }),
+	text(12, func(a *answer) *string { return &a.Proof }),
+	text(13, func(a *answer) *string { return &a.Regime }),
+	text(14, func(a *answer) *string { return &a.Country }),
+	text(15, func(a *answer) *string { return &a.Surface }),
 )
 
 var eventRecords = newMessage(
@@ -190,6 +197,10 @@ var records = newMessage(
 	flag(15, func(r *record) *bool { return &r.InformedOfGPC }),
 	text(16, func(r *record) *string { return &r.Receipt }),
 	number(17, func(r *record) *collector.Offset { return &r.Seq }),
+	text(18, func(r *record) *string { return &r.Proof }),
+	text(19, func(r *record) *string { return &r.Regime }),
+	text(20, func(r *record) *string { return &r.Country }),
+	text(21, func(r *record) *string { return &r.Surface }),
 )
 
 var deliveries = newMessage(
@@ -218,6 +229,20 @@ var deliveries = newMessage(
 	number(23, func(d *delivery) *int { return &d.Unanswered }),
 	part(24, decisions, func(d *delivery) *decision { return &d.Decision }),
 	part(25, payloads, func(d *delivery) *collector.Payload { return &d.Payload }),
+	part(26, mappings, func(d *delivery) *collector.Mapping { return &d.Mapping }),
+	instant(27, func(d *delivery) *time.Time { return &d.NotBefore }),
+	flag(28, func(d *delivery) *bool { return &d.Counts }),
+)
+
+var mappings = newMessage(
+	parts(1, mappedKinds, func(m *collector.Mapping) *[]mappedKind { return &m.Kinds }),
+	texts(2, func(m *collector.Mapping) *[]string { return &m.Properties }),
+)
+
+var mappedKinds = newMessage(
+	text(1, func(k *mappedKind) *collector.Kind { return &k.Kind }),
+	parts(2, identifiers, func(k *mappedKind) *[]identifier { return &k.Values }),
+	text(3, func(k *mappedKind) *collector.Reason { return &k.Why }),
 )
 
 var deliveryKeys = newMessage(

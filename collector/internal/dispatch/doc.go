@@ -11,7 +11,7 @@
 //     a batch is full or its oldest has waited long enough; then wait until the
 //     pipeline has applied all that was acknowledged by then: a withdrawal is
 //     never overtaken
-//  3. for each: past its window? expired. Join event and profile, decide by
+//  3. for each: past its window? expired. Delayed? back until the delay is over. Join event and profile, decide by
 //     consent as of now: drop → withheld, hold → held. Compose, or repeat the
 //     body of the try before when the decision is the same. What there is no
 //     room for goes back to its place in the queue.

@@ -39,6 +39,10 @@ func (d *Dispatcher) prepare(ctx context.Context, leased []collector.Delivery, s
 			settled = append(settled, *s)
 			continue
 		}
+		if c.NotBefore.After(now) { // what it waited or was held for came before
+			settled = append(settled, back(c.Delivery, now, collector.StatePending, collector.Later(c.DueAt, c.NotBefore), collector.ReasonDelayed))
+			continue
+		}
 		room := min(sends, portion(d.limits.Batch, c.Tries))
 		if c.DueAt.After(now) || len(outgoing) >= room {
 			settled = append(settled, rest(c.Delivery, now))
@@ -159,6 +163,7 @@ func (d *Dispatcher) decide(ctx context.Context, decider collector.Decider, ev c
 	if err != nil {
 		return collector.Profile{}, collector.Decision{}, err
 	}
+	q.Has = dl.Mapping.Has(q.Has)
 	return profile, decider.Decide(q), nil
 }
 
@@ -197,6 +202,7 @@ func (d *Dispatcher) compose(dl *collector.Delivery, ev collector.Event, profile
 	}
 	payload, refusal := d.Destination.Compose(collector.Composition{
 		Now: now, Delivery: dl.Key, Event: ev, Properties: dl.Properties, Profile: profile, Decision: decision,
+		Scenario: dl.Scenario, Mapping: dl.Mapping,
 	})
 	if refusal != nil {
 		s := back(*dl, now, collector.StateDead, time.Time{}, collector.ReasonNotComposable, refusal.Reason)

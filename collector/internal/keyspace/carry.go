@@ -15,8 +15,8 @@ import (
 var Carried = []byte{Pause, Tombstone, Receipt, Unscrubbed, Unapplied}
 
 // Carry copies the rows of the [Carried] tables from one database to another,
-// over those with the same keys, durably and all or nothing. It returns how
-// many. Tombstones are keyed hashes, so the key comes along with them. Those that
+// over those with the same keys, and what people answered since (carryAnswers),
+// durably and all or nothing. It returns how many. Tombstones are keyed hashes, so the key comes along with them. Those that
 // the other database does not have as they are are marked: the store erases again
 // whom they name (store.Pebble.EraseAgain).
 func Carry(from pebble.Reader, to *pebble.DB) (rows int, err error) {
@@ -32,6 +32,11 @@ func Carry(from pebble.Reader, to *pebble.DB) (rows int, err error) {
 		}
 		rows += n
 	}
+	n, err := carryAnswers(from, to, batch)
+	if err != nil {
+		return 0, fmt.Errorf("couldn't carry over what people answered since: %w", err)
+	}
+	rows += n
 	return rows, batch.Commit(pebble.Sync)
 }
 

@@ -9,7 +9,7 @@
 //
 // This cannot change: add a format and a migration. Format 1 had
 // none of T, V, Z, 1, 2, 3, 4, G, U and Y, and the rows of T were in Q; format 2
-// had none of 5, 6 and 7, and no binary values. The store migrates both when it is
+// had none of 5, 6, 7, 8, 9, a, b and c, and no binary values. The store migrates both when it is
 // opened (package store); values that are JSON stay so until they change.
 //
 // A key is one letter or digit for its table, then the parts named below. u64 is
@@ -51,12 +51,19 @@
 //	Y  16 bytes keyed hash of a name     tombstone: who was erased
 //	U  str receipt id                    empty; erasures whose bytes may still be on the disk
 //	5                                    empty; a replay was cut off while it wrote
+//	8  str site, u64 seq                 32 bytes hash, then the entry: the ledger of consent records, see package ledger
+//	9  str site, str kind, str id        the subject's random id in table 8, text
+//	9  str site, str kind, str id, str record id   u64 seq in table 8
+//	a  str site, u64 seq                 checkpoint: a signature under table 8 up to there
+//	b  str site, str hash                text of a notice
 //	5  u64 offset, key of L, O or C      in a replay's scratch store only: the row under that key
 //	6  u16 day, sort, name               what may be deleted from a day on, see package store (retain.go); empty
 //	7 d  u16 day, u64 offset             the retention that was in force behind a journal entry, from a day on
 //	7 b                                  where the journal begins
 //	7 k  16 bytes keyed hash of an event u16 day: a conversion of which nothing else is left, and until when that is known
 //	7 i, 7 t, 7 w                        how far the index 6 was made, what was ever deleted, how long the clock is ahead
+//	c  str site, str kind, str id, str scenario, u64 occurred ns, dkey
+//	                                     empty; deliveries that count to a limit, by person
 //	!, ~                                 empty, written to have tables made anew
 //
 // A day is the number of midnights in UTC since 1970.

@@ -40,6 +40,11 @@ const (
 	Tombstone  = 'Y'
 	Unscrubbed = 'U'
 	Replaying  = '5'
+	Ledger     = '8'
+	LedgerOf   = '9'
+	Checkpoint = 'a'
+	Notice     = 'b'
+	Counted    = 'c'
 	Expiry     = '6'
 	Retention  = '7'
 	// First and Last say nothing: Scrub writes them around all others.
@@ -135,6 +140,16 @@ func CutSubject(site string, b []byte) (s collector.Subject, ok bool) {
 	s = collector.Subject{Site: site, Kind: collector.SubjectKind(kind)}
 	s.ID, b, ok = CutStr(b)
 	return s, ok && len(b) == 0
+}
+
+// CutTimed takes a time, and a delivery's key behind it, off a key's rest.
+func CutTimed(b []byte) (at time.Time, d collector.DeliveryKey, ok bool) {
+	if len(b) < 8 {
+		return at, d, false
+	}
+	at = time.Unix(0, int64(binary.BigEndian.Uint64(b))).UTC()
+	d, ok = CutDelivery(b[8:])
+	return at, d, ok
 }
 
 // CutDelivery takes a delivery's key off the front of a key's rest.

@@ -32,7 +32,7 @@ func (p *Pipeline) apply(ctx context.Context, tx collector.Tx, e collector.Entry
 		p.Replay.forgotten(ev.ID)
 		return nil // its person was erased; what counts was kept then
 	}
-	site, ok := p.Sites[ev.Site]
+	site, ok := p.site(ev.Site)
 	who, err := resolve(ctx, tx, &ev, e.Offset)
 	if err != nil {
 		return err
@@ -264,10 +264,15 @@ func (p *Pipeline) keepConsent(ctx context.Context, tx collector.Tx, site Site, 
 	subjects := who.Direct
 	if ev.Consent.Action != collector.ConsentAccept {
 		subjects = append(slices.Clone(subjects), who.earlier(ev.Site)...)
-	} else if len(ev.Withheld) > 0 || !identity.Answers(who.tenure, ev.Consent.At) {
+	} else if len(ev.Withheld) > 0 && !isUnproven(ev) || !identity.Answers(who.tenure, ev.Consent.At) {
 		// A yes that the edge could not act on (a privacy signal stands against
 		// it) is none; and another one the person before at this browser gave.
 		return nil
+	}
+	if ev.Consent.Source == collector.SourceGPC {
+		if informed, err := isInformed(ctx, tx, who.Direct); informed || err != nil {
+			return err
+		}
 	}
 	news := false
 	for _, rec := range site.Records(*ev.Consent, subjects, ev, offset) {
@@ -284,6 +289,30 @@ func (p *Pipeline) keepConsent(ctx context.Context, tx collector.Tx, site Site, 
 		return nil
 	}
 	return wakeOpen(tx, who, ev.ReceivedAt)
+}
+
+// isUnproven reports whether an event is a yes that only lacks its notice's token: it
+// is recorded as such, for whom it still names, and counts where nobody has to ask.
+func isUnproven(ev collector.Event) bool {
+	return ev.Consent.Proof == collector.ProofMissing && slices.Equal(ev.Withheld, []collector.Reason{collector.ReasonConsentUnproven})
+}
+
+// isInformed reports whether somebody agreed after a word about their browser's
+// privacy signal, and has not refused since. The signal is then no answer: it was
+// there all the time.
+func isInformed(ctx context.Context, tx collector.Tx, subjects []collector.Subject) (bool, error) {
+	records, err := tx.Records(ctx, subjects...)
+	var agreed, refused time.Time
+	for _, r := range records {
+		switch {
+		case r.Action != collector.ConsentAccept:
+			// Who agrees to some refuses the others in one breath.
+			refused = collector.Later(refused, r.At)
+		case r.InformedOfGPC:
+			agreed = collector.Later(agreed, r.At)
+		}
+	}
+	return !agreed.IsZero() && !refused.After(agreed), err
 }
 
 // behind dates a refusal no earlier than what is already known of its subject: the
@@ -364,11 +393,12 @@ func (p *Pipeline) profile(ctx context.Context, tx collector.Tx, who person, at 
 	return identity.Retain(profile, p.Retention, at), err
 }
 
-func decide(ctx context.Context, tx collector.Tx, site Site, ev collector.Event, who person, profile collector.Profile, purposes []string) (collector.Decision, error) {
+func decide(ctx context.Context, tx collector.Tx, site Site, ev collector.Event, who person, profile collector.Profile, purposes []string, m collector.Mapping) (collector.Decision, error) {
 	q, err := identity.Ask(ctx, tx, ev, who.Person, profile, purposes, ev.ReceivedAt)
 	if err != nil {
 		return collector.Decision{}, err
 	}
+	q.Has = m.Has(q.Has)
 	return site.Decider.Decide(q), nil
 }
 

@@ -27,7 +27,14 @@ func (p *Pipeline) match(ctx context.Context, tx collector.Tx, site Site, rec co
 			conversions, notes = nil, append(notes, collector.Note{Field: "event", Reason: collector.ReasonSpent})
 		}
 	}
-	if len(notes) > 0 {
+	if p.Replay == nil {
+		p.traffic.count(rec.Event, conversions)
+	}
+	conversions, over, err := withinLimits(ctx, tx, rec.Event, who, conversions)
+	if err != nil {
+		return false, err
+	}
+	if notes = append(notes, over...); len(notes) > 0 {
 		for _, n := range notes {
 			identity.AddNote(&rec.Event, n)
 		}
@@ -36,7 +43,7 @@ func (p *Pipeline) match(ctx context.Context, tx collector.Tx, site Site, rec co
 		}
 	}
 	for _, c := range conversions {
-		decision, err := decide(ctx, tx, site, rec.Event, who, profile, c.Purposes)
+		decision, err := decide(ctx, tx, site, rec.Event, who, profile, c.Purposes, c.Mapping)
 		if err != nil {
 			return false, err
 		}
@@ -67,10 +74,13 @@ func (p *Pipeline) newDelivery(ev collector.Event, c collector.Conversion, desti
 		Key:       collector.DeliveryKey{Site: ev.Site, Destination: destination, Send: c.Send, EventID: ev.ID},
 		Scenario:  c.Scenario,
 		EventName: ev.Name, OccurredAt: ev.OccurredAt, MatchedAt: now,
-		Person: who.Joined, Category: c.Category, Purposes: c.Purposes, Properties: c.Properties,
-		Decision: decision,
+		Person: who.Joined, Category: c.Category, Purposes: c.Purposes, Properties: c.Properties, Mapping: c.Mapping,
+		Decision: decision, Counts: !c.Limit.IsZero(),
 	}
 	d.ExpiresAt, d.ExpiresWhy = p.Window(destination, ev)
+	if c.Delay > 0 {
+		d.NotBefore = collector.Earlier(now.Add(c.Delay), collector.Later(now, d.ExpiresAt.Add(-lastCall)))
+	}
 	switch {
 	case decision.Outcome == collector.Hold:
 		d.DueAt = collector.Earlier(decision.RetryAt, d.ExpiresAt)
@@ -81,11 +91,17 @@ func (p *Pipeline) newDelivery(ev collector.Event, c collector.Conversion, desti
 		d.WaitUntil = collector.Earlier(now.Add(c.Wait), d.ExpiresAt)
 		d.DueAt = d.WaitUntil
 		return d, d.Move(collector.StateWaiting, now, collector.ReasonWaiting)
+	case d.NotBefore.After(now):
+		d.DueAt = d.NotBefore
+		return d, d.Move(collector.StatePending, now, collector.ReasonDelayed)
 	default:
 		d.DueAt = now
 		return d, d.Move(collector.StatePending, now)
 	}
 }
+
+// lastCall is how long before the end of a window a delay ends at the latest.
+const lastCall = 10 * time.Minute
 
 // complete reports whether waiting longer could add nothing that matters: a
 // browser is known, and something by which it is recognised, be it by the event

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"runtime"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"matchkey/collector"
@@ -33,6 +34,9 @@ type Site struct {
 	// SignsCustomers is true when the site signs whom a browser names: then an
 	// address that a browser claims links nobody.
 	SignsCustomers bool
+	// ShareMax is the share of the browsers' events, in percent, above which one
+	// scenario's conversions are an alarm.
+	ShareMax int
 }
 
 // Options assemble a pipeline.
@@ -59,6 +63,8 @@ type Options struct {
 // A Pipeline applies a journal to a store. Use Run in one goroutine.
 type Pipeline struct {
 	Options
+	traffic traffic
+	sites   atomic.Pointer[map[string]Site] // what SetSites set
 
 	// mu guards the fields below.
 	mu      sync.Mutex
@@ -78,6 +84,23 @@ func New(ctx context.Context, o Options) (*Pipeline, error) {
 			"they are not of the same data folder, or the journal lost its end; restore both from one backup", at, durable)
 	}
 	return &Pipeline{Options: o, applied: at, moved: make(chan struct{})}, nil
+}
+
+// SetSites has entries applied by other rules from the next one on. The map is not
+// written to afterwards. Safe to call while the pipeline runs.
+func (p *Pipeline) SetSites(sites map[string]Site) { p.sites.Store(&sites) }
+
+// SitesNow are the rules by which the next entry is applied.
+func (p *Pipeline) SitesNow() map[string]Site {
+	if set := p.sites.Load(); set != nil {
+		return *set
+	}
+	return p.Sites
+}
+
+func (p *Pipeline) site(name string) (Site, bool) {
+	s, ok := p.SitesNow()[name]
+	return s, ok
 }
 
 // Applied is the offset up to which entries are applied, for lag.

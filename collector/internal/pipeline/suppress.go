@@ -35,7 +35,7 @@ func (p *Pipeline) forget(tx collector.Tx, e collector.Entry) error {
 	if err != nil {
 		return err
 	}
-	site, ok := p.Sites[e.Event.Site]
+	site, ok := p.site(e.Event.Site)
 	if !ok {
 		return nil
 	}

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -24,6 +25,17 @@ type Check struct {
 	// Faults are sentences, the first hundred; More counts the others.
 	Faults []string
 	More   int
+}
+
+// ledger reads the consent ledger from end to end, and what is signed of it.
+func (c *Check) ledger(ctx context.Context, r reader) error {
+	report, err := verifyLedger(ctx, r, collector.LedgerQuery{})
+	for _, s := range report.Sites {
+		for _, f := range s.Faults {
+			c.fault("the consent ledger of site %s: %s (%s)", s.Site, f.Message, cmp.Or(f.Record, "no id can be read"))
+		}
+	}
+	return err
 }
 
 func (c *Check) fault(format string, args ...any) {
@@ -71,6 +83,9 @@ func CheckAll(ctx context.Context, db *pebble.DB) (c Check, err error) {
 	}
 	if err := it.Error(); err != nil {
 		return c, fmt.Errorf("couldn't read on behind %d rows: %w", c.Frames+c.Rows, err)
+	}
+	if err := c.ledger(ctx, r); err != nil {
+		return c, err
 	}
 	if c.Watermark > c.Offset {
 		c.fault("the watermark is %d and the journal ends at %d: acknowledged events are missing", c.Watermark, c.Offset)
@@ -167,6 +182,8 @@ func valueOf(letter byte) any {
 		return &tombstone{}
 	case keyspace.Receipt:
 		return &collector.Receipt{}
+	case keyspace.Notice:
+		return &collector.NoticeText{}
 	}
 	return nil
 }

@@ -44,6 +44,9 @@
 //     comes a year later is known.
 //   - A customer is seen when one of the browsers is. Links go with whom they link,
 //     unless a consent record proves something or a refusal has to follow them.
+//   - The ledger of consent stays whole. What says whose a record in it is (table 9)
+//     goes with the last consent record of its subject; until then all of them tell
+//     what came before the one that stands.
 //
 // Since days and retentions are written down behind journal entries, a replay
 // forgets at the same entries what was forgotten at them, and gives the same bytes;

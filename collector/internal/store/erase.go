@@ -82,6 +82,7 @@ type finder interface {
 	linksOf(site, customer string) ([]collector.Link, error)
 	// concerns lists the first journal entries about a subject.
 	concerns(s collector.Subject, max int) ([]concern, error)
+	ledgerReader
 }
 
 // eraser is one change of a store, as an erasure sees it. The drops pass over
@@ -103,6 +104,8 @@ type eraser interface {
 	dropSetAside(collector.Offset) (bool, error)
 	dropEvent(collector.EventKey) error
 	dropProfile(collector.Profile) error
+	// dropRecords drops a subject's consent records, and what says which records of
+	// the ledger are the subject's; those stay, as nobody's.
 	dropRecords(collector.Subject) (int, error)
 	dropLink(collector.Link) error
 	putLink(collector.Link) error
@@ -304,7 +307,7 @@ func (x *erasure) unmerge(ctx context.Context, rec collector.EventRecord, gone c
 	if err := x.PutEvent(rec); err != nil {
 		return false, err
 	}
-	return true, x.unmergeDeliveries(ctx, rec.Event, gone.Event.Receipt)
+	return true, x.unmergeDeliveries(ctx, rec.Event, gone.Event)
 }
 
 // mergeAnew sets a record's event to what its copies say, as the journal has them;
@@ -356,7 +359,7 @@ func (x *erasure) place(ctx context.Context, ev *collector.Event) error {
 
 // unmergeDeliveries takes out of the deliveries of somebody else's event what a copy
 // of the person's had brought.
-func (x *erasure) unmergeDeliveries(ctx context.Context, ev collector.Event, receipt string) error {
+func (x *erasure) unmergeDeliveries(ctx context.Context, ev, gone collector.Event) error {
 	list, err := x.Deliveries(ctx, collector.DeliveryQuery{Site: ev.Site, EventID: ev.ID})
 	if err != nil || len(list) == 0 {
 		return err
@@ -370,12 +373,33 @@ func (x *erasure) unmergeDeliveries(ctx context.Context, ev collector.Event, rec
 				}
 				// The body may have it too; the next attempt composes anew.
 				d.Payload.Body = nil
-				d.Payload.Fields = slices.DeleteFunc(slices.Clone(d.Payload.Fields), func(f collector.Field) bool { return f.Receipt == receipt })
+				d.Payload.Fields = slices.DeleteFunc(slices.Clone(d.Payload.Fields), func(f collector.Field) bool { return f.Receipt == gone.Receipt })
+				d.Mapping = unmapped(d.Mapping, gone)
 				return true, nil
 			})
 		}
 	}
 	return err
+}
+
+// unmapped is what a scenario says of identifiers without what a copy had brought.
+func unmapped(m collector.Mapping, gone collector.Event) collector.Mapping {
+	m.Kinds = slices.Clone(m.Kinds)
+	for i := range m.Kinds {
+		k := &m.Kinds[i]
+		if len(k.Values) == 0 {
+			continue
+		}
+		k.Values = slices.DeleteFunc(slices.Clone(k.Values), func(v collector.Identifier) bool {
+			return v.Receipt == gone.Receipt || slices.ContainsFunc(gone.Identifiers, func(id collector.Identifier) bool {
+				return id.Kind == v.Kind && id.Value == v.Value
+			})
+		})
+		if len(k.Values) == 0 {
+			k.Values, k.Why = nil, collector.ReasonMappedToNothing
+		}
+	}
+	return m
 }
 
 // frame takes one frame out of the journal, and what says that it was set aside.
@@ -573,7 +597,12 @@ func personRecord(ctx context.Context, f finder, s collector.Subject) (rec colle
 			return rec, err
 		}
 	}
-	rec.Consent, err = f.Records(ctx, rec.Subjects...)
+	if rec.Consent, err = f.Records(ctx, rec.Subjects...); err != nil {
+		return rec, err
+	}
+	var cut bool
+	rec.History, rec.Notices, cut, err = history(f, rec.Subjects)
+	rec.Cut = rec.Cut || cut
 	return rec, err
 }
 

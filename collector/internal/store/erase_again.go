@@ -74,6 +74,16 @@ func (p *Pebble) subjectsUnder(names map[string]bool) (found []collector.Subject
 		keyspace.Record: func(_, value []byte) error {
 			return with(value, func(r collector.ConsentRecord) { add(r.Subject) })
 		},
+		keyspace.LedgerOf: func(key, _ []byte) error {
+			site, rest, _ := keyspace.CutStr(key[1:])
+			kind, rest, _ := keyspace.CutStr(rest)
+			id, _, ok := keyspace.CutStr(rest)
+			if !ok {
+				return fmt.Errorf("BUG: key %x names no subject", key)
+			}
+			add(collector.Subject{Site: site, Kind: collector.SubjectKind(kind), ID: id})
+			return nil
+		},
 		keyspace.Link: func(_, value []byte) error {
 			return with(value, func(l collector.Link) {
 				add(collector.Customer(l.Site, l.Customer))

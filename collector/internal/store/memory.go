@@ -55,10 +55,11 @@ type memoryRows struct {
 	concerned  map[collector.Subject][]concern
 	tombstones map[string]tombstone
 	receipts   map[string]collector.Receipt
-	dues       map[due]bool
-	spent      map[string]bool
-	retention  memoryRetention
-	journal    *journal.Memory // may be nil
+	memoryLedger
+	dues      map[due]bool
+	spent     map[string]bool
+	retention memoryRetention
+	journal   *journal.Memory // may be nil
 	// forgets and redactions are what the change under way takes out of the journal.
 	forgets    map[collector.Offset]string
 	redactions []collector.Entry
@@ -75,7 +76,7 @@ func NewMemory(j *journal.Memory) *Memory {
 			sharers:   map[sharerKey]bool{},
 			concerned: map[collector.Subject][]concern{}, tombstones: map[string]tombstone{}, receipts: map[string]collector.Receipt{},
 			dues: map[due]bool{}, spent: map[string]bool{},
-			journal: j,
+			memoryLedger: newMemoryLedger(), journal: j,
 		},
 		leases: leaseIDs{run: "memory"}, journal: j,
 	}
@@ -88,7 +89,7 @@ func (r *memoryRows) clone() *memoryRows {
 		accounts: maps.Clone(r.accounts), setAsides: slices.Clone(r.setAsides), pauses: maps.Clone(r.pauses),
 		sharers: maps.Clone(r.sharers), concerned: maps.Clone(r.concerned), tombstones: maps.Clone(r.tombstones), receipts: maps.Clone(r.receipts),
 		dues: maps.Clone(r.dues), spent: maps.Clone(r.spent), retention: r.retention,
-		journal: r.journal, forgets: map[collector.Offset]string{},
+		memoryLedger: r.memoryLedger.clone(), journal: r.journal, forgets: map[collector.Offset]string{},
 	}
 }
 
@@ -372,10 +373,10 @@ func (r *memoryRows) Sharers(site, hash string) (sharers []collector.Subject, er
 
 // AddRecord implements collector.Tx.
 func (r *memoryRows) AddRecord(rec collector.ConsentRecord) (bool, error) {
-	k := recordKey{rec.Subject, rec.ID}
-	if _, known := r.records[k]; known {
-		return false, nil
+	if added, err := appendRecord(r, rec); !added || err != nil {
+		return false, err
 	}
+	k := recordKey{rec.Subject, rec.ID}
 	known, err := r.Records(context.Background(), rec.Subject)
 	if err != nil {
 		return false, err
@@ -484,6 +485,24 @@ func (r *memoryRows) ofPerson(s collector.Subject, in func(collector.State) bool
 		keys = append(keys, d.Key)
 	}
 	return keys, err
+}
+
+// Counted implements collector.Reader.
+func (r *memoryRows) Counted(s collector.Subject, scenario string, after, before time.Time) (counted []collector.Counted, err error) {
+	person, err := personOfSubject(context.Background(), r, s)
+	if err != nil {
+		return nil, err
+	}
+	all, err := r.all(func(d *collector.Delivery) bool {
+		return d.Counts && d.Scenario == scenario && slices.Contains(person, d.Person) && d.OccurredAt.After(after) && d.OccurredAt.Before(before)
+	})
+	slices.SortFunc(all, func(a, b collector.Delivery) int {
+		return cmp.Or(a.OccurredAt.Compare(b.OccurredAt), strings.Compare(a.Key.String(), b.Key.String()))
+	})
+	for _, d := range all {
+		counted = addCounted(counted, d.Key.EventID, d.OccurredAt)
+	}
+	return counted, err
 }
 
 // Wake implements collector.Tx.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -137,7 +138,7 @@ func (r *memoryRows) dropRecords(s collector.Subject) (n int, err error) {
 	for _, rec := range list {
 		_ = r.dropRecord(rec)
 	}
-	return len(list), err
+	return len(list), errors.Join(err, r.dropLedgerOf(s))
 }
 
 func (r *memoryRows) dropLink(l collector.Link) error {

@@ -254,3 +254,8 @@ func (m *Memory) Suppressed(ctx context.Context, ev collector.Event) (time.Time,
 func (m *Memory) Receipt(ctx context.Context, id string) (collector.Receipt, bool, error) {
 	return m.view().Receipt(ctx, id)
 }
+
+// Counted implements collector.Reader.
+func (m *Memory) Counted(s collector.Subject, scenario string, after, before time.Time) ([]collector.Counted, error) {
+	return m.view().Counted(s, scenario, after, before)
+}

@@ -1,9 +1,11 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 
 	"github.com/cockroachdb/pebble/v2"
@@ -19,12 +21,13 @@ const migrateBytes = 4 << 20
 // migrate brings a database of an older format up to the current one. It may be
 // cut off at any point and then begins again, because the format is written
 // last and every step writes the same again.
-func migrate(db *pebble.DB, key hashKey) error {
+func migrate(db *pebble.DB, key hashKey, random io.Reader) error {
 	format, err := keyspace.FormatOf(db)
 	if err != nil || format == keyspace.Current {
 		return err
 	}
-	m := &migration{db: db, tx: &tx{reader: reader{r: db, key: key}, batch: &changes{Batch: db.NewBatch()}}}
+	m := &migration{db: db, tx: newTx(reader{key: key}, db.NewBatch(), random)}
+	m.tx.r = db
 	defer func() { m.tx.batch.Close() }()
 	for _, step := range m.steps(format) {
 		if err = step(); err != nil {
@@ -55,6 +58,9 @@ func (m *migration) steps(from int) (steps []func() error) {
 	if from < 2 {
 		steps = append(steps, m.splitQueues, m.indexPersons)
 	}
+	if from < 3 {
+		steps = append(steps, m.beginLedger)
+	}
 	return steps
 }
 
@@ -65,15 +71,18 @@ func (m *migration) each(table byte, fn func(key, value []byte) error) error {
 		if err := fn(key, value); err != nil {
 			return false, err
 		}
-		if m.tx.batch.Len() < migrateBytes {
-			return true, nil
-		}
-		if err := m.tx.batch.Commit(pebble.NoSync); err != nil {
-			return false, err
-		}
-		m.tx.batch = &changes{Batch: m.db.NewBatch()}
-		return true, nil
+		return true, m.flush()
 	})
+}
+
+// flush commits what was written so far, when it is enough for a commit.
+func (m *migration) flush() error {
+	if m.tx.batch.Len() < migrateBytes {
+		return nil
+	}
+	err := m.tx.batch.Commit(pebble.NoSync)
+	m.tx.batch = &changes{Batch: m.db.NewBatch()}
+	return err
 }
 
 // splitQueues is a part of the way from format 1 to 2: deliveries that have to be decided leave
@@ -152,4 +161,39 @@ func (m *migration) subjectsOf(ev collector.Event) (subjects []collector.Subject
 		add(collector.Visitor(ev.Site, ev.Visitor)) // an answer: of its first generation, as far as is known
 	}
 	return subjects, nil
+}
+
+// beginLedger is the way to format 3: the consent records that there are become
+// the first of the ledger, in the order in which they came. What was pruned before
+// is not among them. Begun again, it passes over what has been appended; and over
+// what a restore carried over.
+func (m *migration) beginLedger() error {
+	type place struct {
+		seq collector.Offset
+		key []byte
+	}
+	var order []place // 100 bytes for each record there is
+	err := m.each(keyspace.Record, func(key, value []byte) error {
+		var rec collector.ConsentRecord
+		err := unmarshal(value, &rec)
+		order = append(order, place{rec.Seq, slices.Clone(key)})
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	slices.SortStableFunc(order, func(a, b place) int { return cmp.Compare(a.seq, b.seq) })
+	for _, p := range order {
+		var rec collector.ConsentRecord
+		if _, err := m.tx.get(p.key, &rec); err != nil {
+			return err
+		}
+		if _, err := appendRecord(m.tx, rec); err != nil {
+			return err
+		}
+		if err := m.flush(); err != nil {
+			return err
+		}
+	}
+	return nil
 }

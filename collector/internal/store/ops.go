@@ -273,8 +273,16 @@ func improve(d *collector.Delivery, better collector.Delivery) bool {
 	if len(d.Attempts) > 0 || !d.State.Open() {
 		return false
 	}
-	d.Properties, d.Person = better.Properties, better.Person
+	d.Properties, d.Mapping, d.Person = better.Properties, better.Mapping, better.Person
 	return true
+}
+
+// addCounted adds an event that counts to a limit, once for all its destinations.
+func addCounted(all []collector.Counted, id string, at time.Time) []collector.Counted {
+	if slices.ContainsFunc(all, func(c collector.Counted) bool { return c.EventID == id }) {
+		return all
+	}
+	return append(all, collector.Counted{EventID: id, OccurredAt: at})
 }
 
 // allWithheld reports whether nothing of an event goes anywhere.

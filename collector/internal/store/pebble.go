@@ -14,6 +14,7 @@ import (
 
 	"matchkey/collector"
 	"matchkey/collector/internal/keyspace"
+	"matchkey/collector/internal/ledger"
 )
 
 // Pebble is a store in a Pebble database, which it shares with the journal and
@@ -26,6 +27,8 @@ type Pebble struct {
 	// the dispatchers and people write to the same deliveries.
 	mu     sync.Mutex
 	leases *leaseIDs
+	// random gives the ledger its ids; mu guards it.
+	random io.Reader
 	// memo is of all changes; mu guards it.
 	memo *memo
 	// touched are the rows that erasures changed and whose bytes are still to be
@@ -36,21 +39,22 @@ type Pebble struct {
 }
 
 // OpenPebble uses db as a store, and brings one of an older format up to the
-// current one. random gives lease IDs their uniqueness across restarts, and a new
-// folder the key of its keyed hashes; it is read here only.
+// current one. random gives lease IDs their uniqueness across restarts, a new
+// folder the key of its keyed hashes, and the ledger its ids; it is read by one
+// goroutine at a time.
 func OpenPebble(db *pebble.DB, random io.Reader) (*Pebble, error) {
 	key, err := haveHashKey(db, random)
 	if err != nil {
 		return nil, err
 	}
-	if err := migrate(db, key); err != nil {
+	if err := migrate(db, key, random); err != nil {
 		return nil, err
 	}
 	ids, err := newLeaseIDs(random)
 	if err != nil {
 		return nil, err
 	}
-	p := &Pebble{reader: reader{r: db, key: key}, db: db, leases: ids, memo: newMemo()}
+	p := &Pebble{reader: reader{r: db, key: key}, db: db, leases: ids, random: random, memo: newMemo()}
 	// What an erasure touched before a restart is not known any more.
 	unfinished, err := p.unscrubbed()
 	if err != nil {
@@ -92,8 +96,7 @@ func (l *leaseIDs) new() string {
 // lock, so that changes share their syncs: others may see it before it is
 // durable, and what they make of it comes after it in the log.
 func (p *Pebble) change(sync bool, fn func(*tx) error) error {
-	t := &tx{batch: &changes{Batch: p.db.NewIndexedBatch()}, accounts: map[accountKey]*collector.Account{}}
-	t.reader = reader{r: t.batch, key: p.key}
+	t := newTx(reader{key: p.key}, p.db.NewIndexedBatch(), p.random)
 	defer t.batch.Close()
 	if err := p.commit(t, sync, fn); err != nil || !sync || t.batch.Empty() {
 		return err
@@ -102,6 +105,16 @@ func (p *Pebble) change(sync bool, fn func(*tx) error) error {
 		return fmt.Errorf("couldn't make a change of the store durable: %w", err)
 	}
 	return nil
+}
+
+// newTx is a change that reads its own writes.
+func newTx(r reader, batch *pebble.Batch, random io.Reader) *tx {
+	c := &changes{Batch: batch}
+	r.r = c
+	return &tx{
+		reader: r, batch: c, accounts: map[accountKey]*collector.Account{},
+		chains: map[string]*ledger.Chain{}, ids: map[collector.Subject]string{}, random: random,
+	}
 }
 
 // commit runs fn and puts what it wrote into the log, one change at a time.

@@ -295,7 +295,7 @@ func (t *tx) dropRecords(s collector.Subject) (n int, err error) {
 	for _, rec := range list {
 		err = errors.Join(err, t.dropRecord(rec))
 	}
-	return len(list), err
+	return len(list), errors.Join(err, t.dropLedgerOf(s))
 }
 
 func linkKeys(l collector.Link) [2]keyspace.Key {

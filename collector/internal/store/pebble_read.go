@@ -499,3 +499,27 @@ func (r reader) Backlog(_ context.Context, destination string, now time.Time, ma
 	b.Ready = len(ready)
 	return b, err
 }
+
+// Counted implements collector.Reader.
+func (r reader) Counted(s collector.Subject, scenario string, after, before time.Time) (all []collector.Counted, err error) {
+	person, err := personOfSubject(context.Background(), r, s)
+	if err != nil {
+		return nil, err
+	}
+	for _, s := range person {
+		prefix := countedPrefix(s, scenario)
+		n := len(all)
+		err := r.scan(countedPrefix(s, scenario).Time(after.Add(1)), countedPrefix(s, scenario).Time(before), func(key, _ []byte) (bool, error) {
+			at, d, ok := keyspace.CutTimed(key[len(prefix):])
+			if !ok {
+				return false, fmt.Errorf("BUG: index key %x names no delivery", key)
+			}
+			all = addCounted(all, d.EventID, at)
+			return len(all)-n < 2*collector.MaxLimit, nil
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	return all, nil
+}

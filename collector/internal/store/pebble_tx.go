@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 	"time"
@@ -13,6 +14,7 @@ import (
 	"matchkey/collector/internal/identity"
 	"matchkey/collector/internal/journal"
 	"matchkey/collector/internal/keyspace"
+	"matchkey/collector/internal/ledger"
 )
 
 // tx is one change: reads see its writes, and they are committed together.
@@ -22,6 +24,11 @@ type tx struct {
 	// accounts are those that were changed. A batch's deliveries are mostly of
 	// one account, which is written once, at the end.
 	accounts map[accountKey]*collector.Account
+	// chains are the ledger's that were read or appended to; ids are those that
+	// subjects were given in this change; random makes them.
+	chains map[string]*ledger.Chain
+	ids    map[collector.Subject]string
+	random io.Reader
 	// keep is the retention in force.
 	keep collector.Keeping
 	row  []byte // where the next row is encoded
@@ -125,7 +132,10 @@ func (t *tx) AddRecord(rec collector.ConsentRecord) (bool, error) {
 		return false, err
 	}
 	if slices.ContainsFunc(known, func(k collector.ConsentRecord) bool { return k.ID == rec.ID }) {
-		return false, nil
+		return false, nil // as the ledger would say, for which it has to be read
+	}
+	if added, err := appendRecord(t, rec); !added || err != nil {
+		return false, err
 	}
 	if err := errors.Join(t.put(recordRow(rec), &rec), redue(t, nil, recordDue(rec, t.keep))); err != nil {
 		return false, err
@@ -282,6 +292,9 @@ func indexKeys(d *collector.Delivery) (keys []keyspace.Key) {
 	if d.State == collector.StateWaiting && !d.Person.IsZero() {
 		keys = append(keys, keyspace.In(keyspace.Waiting).Subject(d.Person).Delivery(d.Key))
 	}
+	if d.Counts && !d.Person.IsZero() {
+		keys = append(keys, countedPrefix(d.Person, d.Scenario).Time(d.OccurredAt).Delivery(d.Key))
+	}
 	if sought(d.State) {
 		keys = append(keys, keyspace.In(keyspace.ByState).Str(string(d.State)).TimeDown(d.MatchedAt).Delivery(d.Key))
 	}
@@ -357,6 +370,10 @@ func (t *tx) ofPerson(table byte, s collector.Subject) (all []collector.Delivery
 		all = append(all, keys...)
 	}
 	return all, nil
+}
+
+func countedPrefix(s collector.Subject, scenario string) keyspace.Key {
+	return keyspace.In(keyspace.Counted).Subject(s).Str(scenario)
 }
 
 // Wake implements collector.Tx.

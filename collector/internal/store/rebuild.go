@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 
 	"github.com/cockroachdb/pebble/v2"
 
@@ -18,9 +19,10 @@ import (
 //
 // What the journal does not know is kept and not compared: that a delivery was
 // attempted, how it ended, what is left of it when its person was erased, and what
-// a person decided (D, B); and who was erased, with the keyed hashes by which
+// a person decided (D, B); the ledger of consent, which is only ever appended to, and
+// which still has what an erasure took out of the journal (8 9 a b); and who was erased, with the keyed hashes by which
 // entries are found (2 3 4 G U Y). The rows that find deliveries follow from the
-// deliveries (Q T K X M N V Z). Consent records, links and owners are only ever
+// deliveries (Q T K X M N V Z c). Consent records, links and owners are only ever
 // added to (C O L R H), because refusals stand on them, and so are accounts (A).
 // All else (E I P 1 S) is as the journal says; where its old part has expired, what
 // that part told is kept (rebuild_retain.go). What falls due (6) is not compared, and
@@ -61,6 +63,7 @@ var tables = []struct {
 	{keyspace.Person, "deliveries by person", exactly},
 	{keyspace.Waiting, "deliveries waiting, by person", exactly},
 	{keyspace.ByState, "deliveries dead or in doubt", exactly},
+	{keyspace.Counted, "deliveries that count to a limit", exactly},
 	{keyspace.Matched, "deliveries by match", exactly},
 	{keyspace.ByEvent, "deliveries by event", exactly},
 	{keyspace.Account, "accounts", addOnly},
@@ -91,6 +94,8 @@ type Rebuild struct {
 	// AddDeliveries says that deliveries which the journal gives and the store
 	// does not have are added, in their first state: they will be sent.
 	AddDeliveries bool
+	// Random gives the ids of consent records that the ledger does not have yet.
+	Random io.Reader
 }
 
 // Run compares, and with Write changes, all tables. unknown is how many
@@ -177,7 +182,7 @@ func (r *Rebuild) lostDeliveries(ctx context.Context) (lost []collector.Delivery
 
 // add adds deliveries as the pipeline does.
 func (r *Rebuild) add(lost []collector.Delivery) error {
-	live := &Pebble{reader: reader{r: r.Live}, db: r.Live}
+	live := r.live()
 	for _, d := range lost {
 		err := live.change(false, func(t *tx) error {
 			_, err := t.AddDelivery(d)
@@ -190,10 +195,15 @@ func (r *Rebuild) add(lost []collector.Delivery) error {
 	return nil
 }
 
+// live is the store, to change it as the pipeline does.
+func (r *Rebuild) live() *Pebble {
+	return &Pebble{reader: reader{r: r.Live}, db: r.Live, random: r.Random}
+}
+
 // deriveIndexes writes to the scratch store, in place of its own, the rows that
 // follow from the live store's deliveries.
 func (r *Rebuild) deriveIndexes() error {
-	for _, letter := range []byte{keyspace.Due, keyspace.Look, keyspace.Leased, keyspace.Person, keyspace.Matched, keyspace.ByEvent, keyspace.Waiting, keyspace.ByState, keyspace.Account} {
+	for _, letter := range []byte{keyspace.Due, keyspace.Look, keyspace.Leased, keyspace.Person, keyspace.Matched, keyspace.ByEvent, keyspace.Waiting, keyspace.ByState, keyspace.Counted, keyspace.Account} {
 		table := keyspace.In(letter)
 		if err := r.Scratch.DeleteRange(table, table.End(), pebble.NoSync); err != nil {
 			return err
@@ -337,8 +347,22 @@ func (r *Rebuild) isParted(letter byte, rebuilt []byte) bool {
 }
 
 // put writes a rebuilt row. An event that is withheld now goes out of the
-// journal with the same commit.
+// journal with the same commit. A consent record is appended to the ledger first,
+// unless that has it.
 func (r *Rebuild) put(out *writer, letter byte, key, value []byte) error {
+	if letter == keyspace.Record && !out.dry {
+		var rec collector.ConsentRecord
+		if err := unmarshal(value, &rec); err != nil {
+			return err
+		}
+		err := r.live().change(false, func(t *tx) error {
+			_, err := appendRecord(t, rec)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+	}
 	if letter == keyspace.Event && !out.dry {
 		var rec collector.EventRecord
 		if err := unmarshal(value, &rec); err != nil {

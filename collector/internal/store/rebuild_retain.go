@@ -72,6 +72,7 @@ func Seed(ctx context.Context, live *pebble.DB, scratch *Pebble, expired func(co
 		func() error { return s.each(ctx, keyspace.Profile, s.profile) },
 		func() error { return s.each(ctx, keyspace.Event, s.event) },
 		func() error { return s.each(ctx, keyspace.Sharer, s.sharer) },
+		func() error { return s.each(ctx, keyspace.Counted, s.counted) },
 		func() error { return s.copies(ctx) },
 	}
 	for _, step := range steps {
@@ -171,6 +172,28 @@ func (s *seeding) sharer(t *tx, key, _ []byte) error {
 	}
 	p, err := s.live.own(subject)
 	if err != nil || !s.old(p) {
+		return err
+	}
+	return t.set(key, nil)
+}
+
+// counted takes over that a conversion counts to a limit, if its event has expired:
+// later ones were matched beside it.
+func (s *seeding) counted(t *tx, key, _ []byte) error {
+	rest, ok := key[1:], true
+	for i := 0; i < 4 && ok; i++ { // site, kind, id, scenario
+		_, rest, ok = keyspace.CutStr(rest)
+	}
+	_, k, ok2 := keyspace.CutTimed(rest)
+	if !ok || !ok2 {
+		return errors.New("BUG: an index row names no delivery")
+	}
+	d, known, err := s.live.Delivery(context.Background(), k)
+	if !known || err != nil {
+		return err
+	}
+	rec, known, err := s.live.Event(context.Background(), collector.EventKey{Site: k.Site, Name: d.EventName, ID: k.EventID})
+	if err != nil || known && rec.Offset >= s.begins.From {
 		return err
 	}
 	return t.set(key, nil)

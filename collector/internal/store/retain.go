@@ -121,6 +121,8 @@ type forgetter interface {
 	putProfile(was, is collector.Profile) error
 	dropDelivery(*collector.Delivery) error
 	dropRecord(collector.ConsentRecord) error
+	// dropLedgerOf drops what says whose the records of a subject are in the ledger.
+	dropLedgerOf(collector.Subject) error
 	concernsUnder(name string, max int) ([]concern, error)
 	dropConcernUnder(name string, o collector.Offset) error
 	spend(k collector.EventKey, until int) error
@@ -486,6 +488,7 @@ func (w *sweeping) record(ctx context.Context, d due) error {
 	if err != nil {
 		return err
 	}
+	left := len(list)
 	for _, r := range list {
 		if ends := w.keep.Retention.ProofEnds(r); r.ID != record || ends.IsZero() || ends.After(w.keep.Day) {
 			continue
@@ -494,6 +497,14 @@ func (w *sweeping) record(ctx context.Context, d due) error {
 			return err
 		}
 		w.swept.Records++
+		left--
+	}
+	if left == 0 && len(list) > 0 {
+		// Nothing proves anything about the person any more. The ledger stays whole,
+		// and what it has of them is nobody's.
+		if err := w.dropLedgerOf(s); err != nil {
+			return err
+		}
 	}
 	return w.release(ctx, s)
 }

@@ -133,6 +133,9 @@ func (u unexpired) Record(ctx context.Context, s collector.Subject) (collector.P
 	}
 	rec.Profiles = profiles
 	rec.Consent, rec.Deliveries = u.records(rec.Consent), u.deliveries(rec.Deliveries)
+	if len(rec.Consent) == 0 {
+		rec.History, rec.Notices = nil, nil // it goes with the last record
+	}
 	rec.Events, err = u.events(ctx, rec.Events, nil)
 	return rec, err
 }

@@ -1,0 +1,149 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"time"
+
+	"matchkey/collector"
+	"matchkey/collector/config"
+	"matchkey/collector/consent"
+	"matchkey/collector/engine"
+	"matchkey/edge"
+	"matchkey/edge/preferences"
+)
+
+// The preferences page, from a configuration and a running engine.
+
+// consentLinkCommand makes a link as the edge does, with the key that both read.
+type consentLinkCommand struct {
+	Config   string `required:"" placeholder:"FILE" help:"Configuration of the site; its data folder has the key."`
+	Site     string `placeholder:"NAME" help:"The site, where there are several."`
+	Customer string `xor:"who" required:"" placeholder:"ID" help:"The site's own id of a person."`
+	Visitor  string `xor:"who" required:"" placeholder:"ID" help:"A browser."`
+}
+
+func (consentLinkCommand) Help() string {
+	return "Whoever has the link may see and change that person's choices for 90 days, and learns nothing else of them."
+}
+
+func (l consentLinkCommand) Run(p *program) error {
+	c, _, err := p.load(l.Config)
+	if err != nil {
+		return err
+	}
+	s, err := siteOf(c, l.Site)
+	if err != nil {
+		return err
+	}
+	if !s.Preferences.Enabled {
+		return fmt.Errorf("the site %s has no preferences page: it is switched off in the configuration", s.Name)
+	}
+	key, err := openSigningKey(c)
+	if err != nil {
+		return err
+	}
+	who := collector.Customer(s.Name, l.Customer)
+	if l.Visitor != "" {
+		who = collector.Visitor(s.Name, l.Visitor)
+	}
+	address, err := edge.PreferencesLink(key.tokens(), publicBase(*s), s.Prefix, who, time.Now().Add(edge.LinkAge))
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintln(p.stdout, address)
+	return err
+}
+
+// pageOf is the renderer of a site's page; nil where it is switched off.
+func pageOf(s config.Site) (*preferences.Renderer, error) {
+	p := s.Preferences
+	if !p.Enabled {
+		return nil, nil
+	}
+	look := preferences.Look{
+		Site: p.Title, Logo: []byte(p.Logo), Accent: p.Accent, Policy: p.PrivacyPolicy, Home: p.Home, Texts: map[string]preferences.Texts{},
+	}
+	if u, err := url.Parse(s.Origins[0]); err == nil && look.Site == "" {
+		look.Site = u.Hostname()
+	}
+	if look.Home == "" {
+		look.Home = s.Origins[0]
+	}
+	for _, t := range p.Texts {
+		look.Texts[t.Language] = t.Words
+	}
+	var languages []string
+	for _, n := range currentNotices(s) {
+		languages = append(languages, n.Language)
+	}
+	return preferences.New(look, languages, p.Frames)
+}
+
+// preferencesOf is a site's page as the edge is handed it; nil for none, as without an
+// engine.
+func (r *compiled) preferencesOf(s config.Site, e *engine.Engine) *edge.Preferences {
+	page := r.pages[s.Name]
+	if page == nil || e == nil {
+		return nil
+	}
+	rules := r.rules[s.Name]
+	standing := standing{reader: e.Reader(), register: rules.consent, decider: decider(s, rules.consent), categories: categoriesOf(s)}
+	return &edge.Preferences{Page: page, Choices: standing.choices, Applied: e.Applied, Base: publicBase(s)}
+}
+
+// publicBase is the scheme and host under which people reach the site's edge.
+func publicBase(s config.Site) string {
+	if s.Endpoint != "" {
+		return s.Endpoint
+	}
+	return s.Origins[0]
+}
+
+// A standing tells what counts for people of one site.
+type standing struct {
+	reader     collector.Reader
+	register   *consent.Register
+	decider    *consent.Decider
+	categories []edge.Category
+}
+
+// choices is [edge.Preferences.Choices].
+func (s standing) choices(ctx context.Context, who collector.Subject, where collector.Geo, language string) (list []preferences.Choice, optOut bool, err error) {
+	var linked []collector.Subject
+	var records []collector.ConsentRecord
+	if who.ID != "" {
+		if linked, err = s.reader.Linked(ctx, who); err != nil {
+			return nil, false, err
+		}
+		if records, err = s.reader.Records(ctx, append(linked[:len(linked):len(linked)], who)...); err != nil {
+			return nil, false, err
+		}
+	}
+	for i, st := range s.decider.Standings(s.register, records, []collector.Subject{who}, linked, time.Now()) {
+		words := s.categories[i].In(language)
+		c := preferences.Choice{
+			ID: st.Category.ID, Label: words.Label, Description: words.Description, State: preferences.State(st.Answered),
+			Since: st.Since, Until: st.Until, Source: st.Source,
+		}
+		if seen, known := s.register.Notice(st.Notice); known {
+			c.Seen, c.SeenLanguage = seen.Text, seen.Language
+		}
+		list = append(list, c)
+	}
+	return list, !s.decider.AsksFirst(where), nil
+}
+
+// siteOf is the site of a name, or the only one.
+func siteOf(c *config.Config, name string) (*config.Site, error) {
+	for i := range c.Sites {
+		if s := &c.Sites[i]; s.Name == name || name == "" && len(c.Sites) == 1 {
+			return s, nil
+		}
+	}
+	if name == "" {
+		return nil, fmt.Errorf("the configuration has several sites; say which with --site: %s", siteNames(c))
+	}
+	return nil, fmt.Errorf("the configuration has no site %q; it has %s", name, siteNames(c))
+}

@@ -16,10 +16,14 @@ const appendBound = 10 * time.Second
 // otherwise it says why the sender has to come again. Nothing in a request is
 // acknowledged before it returned "". Without events it does nothing.
 func (s *Server) makeDurable(st *site, events []collector.Event) collector.Reason {
+	return s.makeDurableWithin(appendBound, st, events)
+}
+
+func (s *Server) makeDurableWithin(bound time.Duration, st *site, events []collector.Event) collector.Reason {
 	if len(events) == 0 {
 		return ""
 	}
-	ctx, cancel := context.WithTimeout(s.ctx, appendBound)
+	ctx, cancel := context.WithTimeout(s.ctx, bound)
 	defer cancel()
 	began := s.now()
 	_, err := s.journal.Append(ctx, events)

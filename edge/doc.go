@@ -37,6 +37,7 @@
 //	GET  {prefix}/{site}.{hash}.js   the same bytes for ever
 //	POST {prefix}/{site}             a beacon (wire.go describes it)
 //	POST /v1/{site}/events           server-side events (server_event.go)
+//	GET  {prefix}/{site}/open.gif    the picture that tells of an opened e-mail (opens.go)
 //	GET  /livez, /readyz             the process answers; the journal can append
 //
 // fasthttp speaks HTTP/1.1 only. A TLS listener that is handed to

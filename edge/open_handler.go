@@ -15,8 +15,8 @@ import (
 // acknowledges nothing. The event is durable before it leaves, or it is not counted
 // here and X-Matchkey-Reason and a metric say so.
 
-// pixel is one transparent point (GIF89a).
-var pixel = []byte("GIF89a\x01\x00\x01\x00\x80\x00\x00\x00\x00\x00\x00\x00\x00!\xf9\x04\x01\x00\x00\x00\x00,\x00\x00\x00\x00\x01\x00\x01\x00\x00\x02\x02D\x01\x00;")
+// point is a picture of one transparent point (GIF89a).
+var point = []byte("GIF89a\x01\x00\x01\x00\x80\x00\x00\x00\x00\x00\x00\x00\x00!\xf9\x04\x01\x00\x00\x00\x00,\x00\x00\x00\x00\x01\x00\x01\x00\x00\x02\x02D\x01\x00;")
 
 // openBound is how long a picture waits for consent to be read and for the journal.
 const openBound = 2 * time.Second
@@ -28,7 +28,7 @@ func (s *Server) open(ctx *fasthttp.RequestCtx, st *site) collector.Reason {
 	}
 	ctx.Response.Header.SetContentType("image/gif")
 	ctx.SetStatusCode(fasthttp.StatusOK)
-	ctx.SetBody(pixel)
+	ctx.SetBody(point)
 	return ""
 }
 

@@ -18,7 +18,8 @@
 //
 //   - 204 (beacons) and 202 (server events) leave only after Append returned:
 //     what was acknowledged is on stable storage. When it cannot be, the answer
-//     is 503 with Retry-After.
+//     is 503 with Retry-After. The picture of an e-mail is the one exception: it is
+//     always shown and acknowledges nothing (open_handler.go).
 //   - Everything it refuses has a reason: the status, the X-Matchkey-Reason
 //     header, a sentence in the body, a counter. A bad field costs itself, a bad
 //     event costs itself; the good ones beside it are kept.

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"matchkey/collector"
 	"matchkey/collector/config"
 	"matchkey/collector/meta"
 	"matchkey/collector/scenario"
@@ -22,6 +23,7 @@ func advise(c *config.Config, site int, faults *config.Faults) {
 		spec := resolved(sc)
 		adviseFrequent(c, at, sc, spec, faults)
 		adviseValue(c, at, spec, faults)
+		advisePrefetched(c, at, sc, spec, faults)
 		for _, name := range slices.Sorted(maps.Keys(sc.Properties)) {
 			advisePersonal(c, at, sc, name, faults)
 		}
@@ -33,6 +35,15 @@ func adviseFrequent(c *config.Config, at string, sc config.Scenario, spec scenar
 	if sc.Preset == "view_item" && sc.On == "" && sc.When == "" {
 		faults.Warn(c.Fault(at+".preset", 0, fmt.Sprintf(
 			"The scenario %q makes a conversion of every %s, which is much of the traffic. Narrow it with when, or bound it with limit.", sc.Name, strings.Join(spec.Names(), " and "))))
+	}
+}
+
+// advisePrefetched warns of opened e-mails of which a machine's are conversions, too.
+func advisePrefetched(c *config.Config, at string, sc config.Scenario, spec scenario.Spec, faults *config.Faults) {
+	asks := slices.ContainsFunc(scenario.Mentions(sc.When), func(m scenario.Mention) bool { return m.Path == "event.properties.prefetched" })
+	if slices.Contains(spec.Names(), collector.EventEmailOpen) && !asks {
+		faults.Warn(c.Fault(at, 0, fmt.Sprintf(
+			"The scenario %q makes a conversion of every fetched picture of an e-mail, and most are fetched by machines. Add when: event.properties.prefetched == false.", sc.Name)))
 	}
 }
 

@@ -31,6 +31,8 @@ func TestAdvice(t *testing.T) {
 			`warning: The scenario "p" sends Purchase without currency, and each one would be refused.`},
 		{"a trial without money", `      - {preset: start_trial, consent: advertising, to: [main], properties: {value: off, currency: off}}`,
 			`The scenario "start_trial" sends StartTrial without value and currency, so that nobody can optimise`},
+		{"opens by machines", `      - {name: read, on: email_open, send: Read, consent: advertising, to: [main]}`,
+			`:13:9: warning: The scenario "read" makes a conversion of every fetched picture`},
 		{"no category but a reason", `      - {preset: purchase, legitimate_interest: they asked, to: [main]}`,
 			`:13:49: warning: The scenario "purchase" names no consent category but a legitimate interest`},
 	} {

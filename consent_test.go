@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"encoding/json"
 	"fmt"
 	"net/http/httptest"
@@ -168,9 +167,9 @@ func FuzzImportRows(f *testing.F) {
 	f.Add("Customer,ACtion\n0\"0", true) // found by fuzzing
 	f.Add("{\"customer\":\"c42\"}\nx\n", false)
 	f.Fuzz(func(t *testing.T, text string, table bool) {
-		var rows rowReader = &lineRows{in: bufio.NewReader(strings.NewReader(text))}
+		var rows rowReader = newLineRows(strings.NewReader(text), &answerForm{})
 		if table {
-			made, err := newTableRows(strings.NewReader(text))
+			made, err := newTableRows(strings.NewReader(text), &answerForm{})
 			if err != nil {
 				return
 			}
@@ -182,7 +181,7 @@ func FuzzImportRows(f *testing.F) {
 				return
 			}
 			var fields map[string]any
-			if r.why == "" && (json.Unmarshal(r.text, &fields) != nil || fields["id"] == nil && !strings.Contains(text, "null")) {
+			if r.why == nil && (json.Unmarshal(r.text, &fields) != nil || fields["id"] == nil && !strings.Contains(text, "null")) {
 				t.Fatalf("line %d is %q", r.line, r.text)
 			}
 		}

@@ -61,6 +61,8 @@ type commands struct {
 	Rekey     rekeyCommand     `cmd:"" help:"Change the keys that open a data folder or a backup. Data is not rewritten."`
 	Erase     eraseCommand     `cmd:"" help:"Remove a person from everything that is kept, and give a receipt."`
 	Export    exportCommand    `cmd:"" help:"Write all that is kept of a person as one JSON document."`
+	Import    importCommand    `cmd:"" help:"Post events from a file, such as a warehouse's or a till's: NDJSON or CSV, to a running Matchkey."`
+	OpenLink  openLinkCommand  `cmd:"" help:"Make the address of the picture that tells when an e-mail to somebody is opened."`
 	Consent   consentCommand   `cmd:"" help:"What people answered: verify the ledger, a person's history, import."`
 	Sim       simCommand       `cmd:"" help:"Run the fake Graph API alone, for your own tests."`
 	Normalize normalizeCommand `cmd:"" help:"Normalise and hash match keys: one JSON a line in, one out."`

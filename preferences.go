@@ -29,20 +29,12 @@ func (consentLinkCommand) Help() string {
 }
 
 func (l consentLinkCommand) Run(p *program) error {
-	c, _, err := p.load(l.Config)
-	if err != nil {
-		return err
-	}
-	s, err := siteOf(c, l.Site)
+	s, key, err := linkingSite(p, l.Config, l.Site)
 	if err != nil {
 		return err
 	}
 	if !s.Preferences.Enabled {
 		return fmt.Errorf("the site %s has no preferences page: it is switched off in the configuration", s.Name)
-	}
-	key, err := openSigningKey(c)
-	if err != nil {
-		return err
 	}
 	who := collector.Customer(s.Name, l.Customer)
 	if l.Visitor != "" {
@@ -54,6 +46,20 @@ func (l consentLinkCommand) Run(p *program) error {
 	}
 	_, err = fmt.Fprintln(p.stdout, address)
 	return err
+}
+
+// linkingSite is the site that a link is of, and the key of its edge.
+func linkingSite(p *program, path, name string) (*config.Site, signingKey, error) {
+	c, _, err := p.load(path)
+	if err != nil {
+		return nil, signingKey{}, err
+	}
+	s, err := siteOf(c, name)
+	if err != nil {
+		return nil, signingKey{}, err
+	}
+	key, err := openSigningKey(c)
+	return s, key, err
 }
 
 // pageOf is the renderer of a site's page; nil where it is switched off.
@@ -88,9 +94,12 @@ func (r *compiled) preferencesOf(s config.Site, e *engine.Engine) *edge.Preferen
 	if page == nil || e == nil {
 		return nil
 	}
+	return &edge.Preferences{Page: page, Choices: r.standing(s, e).choices, Applied: e.Applied, Base: publicBase(s)}
+}
+
+func (r *compiled) standing(s config.Site, e *engine.Engine) standing {
 	rules := r.rules[s.Name]
-	standing := standing{reader: e.Reader(), register: rules.consent, decider: decider(s, rules.consent), categories: categoriesOf(s)}
-	return &edge.Preferences{Page: page, Choices: standing.choices, Applied: e.Applied, Base: publicBase(s)}
+	return standing{reader: e.Reader(), register: rules.consent, decider: decider(s, rules.consent), categories: categoriesOf(s)}
 }
 
 // publicBase is the scheme and host under which people reach the site's edge.
@@ -111,15 +120,9 @@ type standing struct {
 
 // choices is [edge.Preferences.Choices].
 func (s standing) choices(ctx context.Context, who collector.Subject, where collector.Geo, language string) (list []preferences.Choice, optOut bool, err error) {
-	var linked []collector.Subject
-	var records []collector.ConsentRecord
-	if who.ID != "" {
-		if linked, err = s.reader.Linked(ctx, who); err != nil {
-			return nil, false, err
-		}
-		if records, err = s.reader.Records(ctx, append(linked[:len(linked):len(linked)], who)...); err != nil {
-			return nil, false, err
-		}
+	linked, records, err := s.answers(ctx, who)
+	if err != nil {
+		return nil, false, err
 	}
 	for i, st := range s.decider.Standings(s.register, records, []collector.Subject{who}, linked, time.Now()) {
 		words := s.categories[i].In(language)
@@ -133,6 +136,29 @@ func (s standing) choices(ctx context.Context, who collector.Subject, where coll
 		list = append(list, c)
 	}
 	return list, !s.decider.AsksFirst(where), nil
+}
+
+// answers are what a person and whom they are linked with answered; none for a browser
+// that was never seen.
+func (s standing) answers(ctx context.Context, who collector.Subject) (linked []collector.Subject, records []collector.ConsentRecord, err error) {
+	if who.ID == "" {
+		return nil, nil, nil
+	}
+	if linked, err = s.reader.Linked(ctx, who); err != nil {
+		return nil, nil, err
+	}
+	records, err = s.reader.Records(ctx, append(linked[:len(linked):len(linked)], who)...)
+	return linked, records, err
+}
+
+// mayKeep is [edge.Opens.MayKeep].
+func (s standing) mayKeep(ctx context.Context, who collector.Subject, signals collector.Signals, geo collector.Geo) (bool, []collector.Reason, error) {
+	linked, records, err := s.answers(ctx, who)
+	if err != nil {
+		return false, nil, err
+	}
+	kept, why := s.decider.MayKeepOf(records, []collector.Subject{who}, linked, signals, geo, time.Now())
+	return kept, why, nil
 }
 
 // siteOf is the site of a name, or the only one.

@@ -330,11 +330,12 @@ func replaySame(t *testing.T, config string) {
 	}
 }
 
-// noSecretOnDisk greps the data folder.
+// noSecretOnDisk greps the data folder, but for the keys: they are hexadecimal digits
+// of chance, and one in sixty has a customer such as c42 in it.
 func noSecretOnDisk(t *testing.T, dir string, secrets ...string) {
 	t.Helper()
 	err := filepath.WalkDir(dir, func(path string, d os.DirEntry, err error) error {
-		if err != nil || d.IsDir() {
+		if err != nil || d.IsDir() || d.Name() == signingKeyFile || d.Name() == publicKeysFile {
 			return err
 		}
 		text, err := os.ReadFile(path)

@@ -153,6 +153,18 @@ func (t *taken) Healthy() error { return nil }
 // takeIn has the edge read server events of a site, and gives what it would journal
 // and what it answers.
 func takeIn(rules *compiled, site string, event []byte) (events []collector.Event, answer string, err error) {
+	var kept taken
+	ask, err := edgeWithin(rules, site, &kept)
+	if err != nil {
+		return nil, "", err
+	}
+	ctx := ask("application/json", []byte(`{"events":[`+string(event)+`]}`))
+	return kept, strings.TrimSpace(string(ctx.Response.Body())), nil
+}
+
+// edgeWithin makes an edge for a site without a network, and returns what posts
+// server events to it.
+func edgeWithin(rules *compiled, site string, journal collector.Appender) (func(contentType string, body []byte) *fasthttp.RequestCtx, error) {
 	const key = "preview"
 	var sites []edge.Site
 	for _, s := range rules.edgeSites(nil) {
@@ -162,20 +174,19 @@ func takeIn(rules *compiled, site string, event []byte) (events []collector.Even
 		}
 	}
 	if len(sites) == 0 {
-		return nil, "", fmt.Errorf("there is no site %q in the configuration; name one of: %s", site, siteNames(rules.config))
+		return nil, fmt.Errorf("there is no site %q in the configuration; name one of: %s", site, siteNames(rules.config))
 	}
-	var kept taken
-	server, err := edge.New(edge.Options{Sites: sites, Journal: &kept})
-	if err != nil {
-		return nil, "", err
-	}
-	var ctx fasthttp.RequestCtx
-	ctx.Request.Header.SetMethod(fasthttp.MethodPost)
-	ctx.Request.SetRequestURI("/v1/" + site + "/events")
-	ctx.Request.Header.Set("Authorization", "Bearer "+key)
-	ctx.Request.SetBodyString(`{"events":[` + string(event) + `]}`)
-	server.Handler(&ctx)
-	return kept, strings.TrimSpace(string(ctx.Response.Body())), nil
+	server, err := edge.New(edge.Options{Sites: sites, Journal: journal})
+	return func(contentType string, body []byte) *fasthttp.RequestCtx {
+		var ctx fasthttp.RequestCtx
+		ctx.Request.Header.SetMethod(fasthttp.MethodPost)
+		ctx.Request.SetRequestURI("/v1/" + site + "/events")
+		ctx.Request.Header.Set("Authorization", "Bearer "+key)
+		ctx.Request.Header.SetContentType(contentType)
+		ctx.Request.SetBody(body)
+		server.Handler(&ctx)
+		return &ctx
+	}, err
 }
 
 // writePreview says in lines what would become of an event.

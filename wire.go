@@ -228,8 +228,8 @@ func (r *compiled) edgeSites(e *engine.Engine) (sites []edge.Site) {
 			Script:      edge.Script{Body: script.Body, Gzip: script.Gzip, Brotli: script.Brotli, Hash: script.Hash},
 			Identifiers: meta.BrowserIdentifiers(), Hash: meta.Hasher(), Integrations: []string{meta.Kind},
 			MayKeep: policy.MayKeep(rules.consent), Regime: policy.Regime,
-			Preferences: r.preferencesOf(s, e),
-			Notices:     currentNotices(s), Categories: categoriesOf(s), AsksToken: s.Consent.Proof == "token",
+			Preferences: r.preferencesOf(s, e), Opens: r.opensOf(s, e),
+			Notices: currentNotices(s), Categories: categoriesOf(s), AsksToken: s.Consent.Proof == "token",
 			KnowsNotice: func(hash string) bool { _, known := rules.consent.Notice(hash); return known },
 		})
 	}

@@ -12,6 +12,7 @@ type Origin string
 const (
 	OriginBrowser Origin = "browser" // the tag saw it in a page
 	OriginServer  Origin = "server"  // the site's own back end said so
+	OriginEmail   Origin = "email"   // the picture in an e-mail was fetched, by whomever
 )
 
 // Names of events that carry a rule. Every other name is the site's own.
@@ -21,6 +22,9 @@ const (
 	EventPurchase   = "purchase"
 	EventIdentify   = "identify"
 	EventConsent    = "consent"
+	// EventEmailOpen is told by the picture of an e-mail; its property "prefetched" says
+	// whether it was a machine that fetched it.
+	EventEmailOpen = "email_open"
 	// EventSignOut ends whose browser it is: the visitor goes on in a new
 	// generation, and nothing of the customer follows.
 	EventSignOut = "sign_out"

@@ -34,11 +34,15 @@ func (s *Server) patience() context.Context {
 // otherwise it says why the sender has to come again. Nothing in a request is
 // acknowledged before it returned "". Without events it does nothing.
 func (s *Server) makeDurable(st *site, events []collector.Event) collector.Reason {
+	return s.makeDurableWithin(s.patience(), st, events)
+}
+
+func (s *Server) makeDurableWithin(ctx context.Context, st *site, events []collector.Event) collector.Reason {
 	if len(events) == 0 {
 		return ""
 	}
 	began := s.now()
-	_, err := s.journal.Append(s.patience(), events)
+	_, err := s.journal.Append(ctx, events)
 	took := s.now().Sub(began).Seconds()
 	switch {
 	case err == nil:

@@ -124,20 +124,25 @@ func (s *Server) arrive(ctx *fasthttp.RequestCtx, st *site, b *beacon) (a *arriv
 	}
 	h := &ctx.Request.Header
 	addr := s.clientAddr(ctx)
-	geo = s.locate(addr)
 	a = &arrival{
 		site: st, receipt: receipt, at: at,
-		client: collector.Client{
-			UserAgent: cut(string(h.UserAgent()), maxUserAgent), Hints: hintsOf(h),
-			Locale: localeOf(string(h.Peek(fasthttp.HeaderAcceptLanguage))), Geo: geo,
-		},
+		client:  s.client(h, addr),
 		signals: collector.Signals{GPC: b.gpc || privacySignal(h)},
 		cookie:  func(name string) string { return string(h.Cookie(name)) },
 	}
-	if addr.IsValid() {
-		a.client.IP = addr.String()
+	return a, a.client.Geo, nil
+}
+
+// client is the other end of a request, as it says of itself and as its address says.
+func (s *Server) client(h *fasthttp.RequestHeader, addr netip.Addr) collector.Client {
+	c := collector.Client{
+		UserAgent: cut(string(h.UserAgent()), maxUserAgent), Hints: hintsOf(h),
+		Locale: localeOf(string(h.Peek(fasthttp.HeaderAcceptLanguage))), Geo: s.locate(addr),
 	}
-	return a, geo, nil
+	if addr.IsValid() {
+		c.IP = addr.String()
+	}
+	return c
 }
 
 // privacySignal reports whether the browser sent "Sec-GPC: 1". The specification

@@ -18,7 +18,8 @@
 //
 //   - 204 (beacons) and 202 (server events) leave only after Append returned:
 //     what was acknowledged is on stable storage. When it cannot be, the answer
-//     is 503 with Retry-After.
+//     is 503 with Retry-After. The picture of an e-mail is the one exception: it is
+//     always shown and acknowledges nothing (open_handler.go).
 //   - Everything it refuses has a reason: the status, the X-Matchkey-Reason
 //     header, a sentence in the body, a counter. A bad field costs itself, a bad
 //     event costs itself; the good ones beside it are kept.
@@ -37,6 +38,7 @@
 //	GET  {prefix}/{site}.{hash}.js   the same bytes for ever
 //	POST {prefix}/{site}             a beacon (wire.go describes it)
 //	POST /v1/{site}/events           server-side events (server_event.go)
+//	GET  {prefix}/{site}/open.gif    the picture that tells of an opened e-mail (opens.go)
 //	GET  /livez, /readyz             the process answers; the journal can append
 //
 // fasthttp speaks HTTP/1.1 only. A TLS listener that is handed to

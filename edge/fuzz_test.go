@@ -5,8 +5,10 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/go-json-experiment/json"
+	"github.com/valyala/fasthttp"
 
 	"matchkey/collector"
 )
@@ -169,6 +171,42 @@ func FuzzOrigin(f *testing.F) {
 		kept, _ := pageURL(address)
 		if kept != "" && !strings.HasPrefix(kept, "http") {
 			t.Errorf("%q was kept as %q", address, kept)
+		}
+	})
+}
+
+// FuzzOpen: whatever stands in the address and the user agent, a picture is the answer,
+// and only a token of this edge leaves an event.
+func FuzzOpen(f *testing.F) {
+	good, err := OpenAddress([]byte(tokenKey), "", "/mk", Mailing{Who: collector.Customer("shop", "c42"), Message: "m"}, noon.Add(OpenAge))
+	if err != nil {
+		f.Fatal(err)
+	}
+	_, query, _ := strings.Cut(good, "?")
+	f.Add(query, "Mozilla/5.0")
+	f.Add("t=", "")
+	f.Add("t=%00&t="+query, "(via ggpht.com GoogleImageProxy)\xff")
+	f.Fuzz(func(t *testing.T, asked, agent string) {
+		journal := &memoryJournal{}
+		o := Options{Sites: []Site{testSite()}, Journal: journal, Now: func() time.Time { return noon }}
+		withOpens(&agreement{})(&o)
+		s, err := New(o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var ctx fasthttp.RequestCtx
+		ctx.Request.Header.SetMethod(fasthttp.MethodGet)
+		ctx.Request.SetRequestURI(openAddress)
+		ctx.Request.URI().SetQueryString(asked)
+		ctx.Request.Header.SetUserAgent(agent)
+		s.Handler(&ctx)
+		if ctx.Response.StatusCode() != fasthttp.StatusOK || string(ctx.Response.Body()) != string(point) {
+			t.Fatalf("%d %q", ctx.Response.StatusCode(), ctx.Response.Body())
+		}
+		kept := journal.stored()
+		checkEvents(t, kept)
+		if len(kept) > 1 || len(kept) == 1 && (kept[0].Customer != "c42" || kept[0].Properties[propertyMessage] != "m") {
+			t.Errorf("%q leaves %+v", asked, kept)
 		}
 	})
 }

@@ -62,7 +62,7 @@ func newMetrics(reg prometheus.Registerer) (*metrics, error) {
 func (m *metrics) lookUp(sites []*site, routes map[string]*route) {
 	for _, st := range sites {
 		st.durable = map[collector.Origin]prometheus.Counter{}
-		for _, origin := range []collector.Origin{collector.OriginBrowser, collector.OriginServer} {
+		for _, origin := range []collector.Origin{collector.OriginBrowser, collector.OriginServer, collector.OriginEmail} {
 			st.durable[origin] = m.events.WithLabelValues(st.name, string(origin))
 		}
 	}

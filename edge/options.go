@@ -91,6 +91,8 @@ type Site struct {
 	// Preferences is the page on which people see and change what they allowed; nil
 	// means that there is none. It needs the TokenKey.
 	Preferences *Preferences
+	// Opens tells of opened e-mails; nil means that nobody asks. It needs the TokenKey.
+	Opens *Opens
 	// AsksToken is true when a page's yes counts only with a token of its notice.
 	AsksToken bool
 }
@@ -128,6 +130,7 @@ type site struct {
 	regime       func(collector.Geo) string
 	asksToken    bool
 	choices      *choices // nil: no page
+	opens        *opens   // nil: no picture
 	tokenKey     []byte
 }
 

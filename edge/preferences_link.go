@@ -3,7 +3,6 @@ package edge
 import (
 	"time"
 
-	"github.com/go-json-experiment/json"
 	"github.com/valyala/fasthttp"
 
 	"matchkey/collector"
@@ -18,25 +17,11 @@ type linkRequest struct {
 	Visitor  string `json:"visitor"`
 }
 
-type linkAnswer struct {
-	URL       string    `json:"url"`
-	ExpiresAt time.Time `json:"expires_at"`
-}
-
-const maxLinkRequest = 4 << 10 // bytes
-
 // preferencesLink makes a link. It names nobody to whom it is not handed.
 func (s *Server) preferencesLink(ctx *fasthttp.RequestCtx, st *site) collector.Reason {
-	if why := st.authorise(ctx.Request.Header.Peek(fasthttp.HeaderAuthorization)); why != "" {
-		return why
-	}
-	body, why := ownBody(ctx, maxLinkRequest)
-	if why != "" {
-		return why
-	}
 	var r linkRequest
-	if err := json.Unmarshal(body, &r, json.RejectUnknownMembers(true)); err != nil {
-		return collector.ReasonMalformedJSON
+	if why := st.linkRequest(ctx, &r); why != "" {
+		return why
 	}
 	var who collector.Subject
 	switch {
@@ -52,16 +37,5 @@ func (s *Server) preferencesLink(ctx *fasthttp.RequestCtx, st *site) collector.R
 	}
 	until := s.now().Add(LinkAge).Truncate(time.Second)
 	address, err := PreferencesLink(st.tokenKey, st.choices.Base, st.prefix, who, until)
-	var answer []byte
-	if err == nil {
-		answer, err = json.Marshal(linkAnswer{URL: address, ExpiresAt: until})
-	}
-	if err != nil {
-		s.log.Error("a link to somebody's choices could not be made", "error", err)
-		return collector.ReasonInternal
-	}
-	ctx.Response.Header.SetContentType("application/json")
-	ctx.SetStatusCode(fasthttp.StatusOK)
-	ctx.SetBody(answer)
-	return ""
+	return s.answerLink(ctx, address, until, err)
 }

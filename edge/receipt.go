@@ -18,6 +18,7 @@ const (
 	receiptBeacon  = "b_"
 	receiptCall    = "c_"
 	receiptChoices = "p_" // of the preferences page
+	receiptOpen    = "o_" // of an opened e-mail
 )
 
 // randomness is the edge's source of chance, made safe for concurrent use.

@@ -39,6 +39,11 @@ const (
 	ReasonConsentNotice   collector.Reason = "consent_notice_invalid"
 	ReasonConsentCategory collector.Reason = "consent_category_unknown"
 
+	// Why the picture of an e-mail tells nothing, and why none is made (opens.go).
+	ReasonOpenForged  collector.Reason = "open_token_wrong"
+	ReasonOpenExpired collector.Reason = "open_token_expired"
+	ReasonOpenMessage collector.Reason = "open_message_invalid"
+
 	// Why a browser's word on who its customer is does not count (signature.go).
 	ReasonIdentifyUnsigned collector.Reason = "identify_unsigned"
 	ReasonIdentifyForged   collector.Reason = "identify_signature_wrong"
@@ -62,6 +67,10 @@ func Sentences() map[collector.Reason]string {
 		ReasonConsentSource:   "An answer needs a source, such as crm, form or cmp:<name>; the source gpc can only refuse.",
 		ReasonConsentNotice:   "A notice is named by the SHA-256 of its text, 64 hexadecimal digits.",
 		ReasonConsentCategory: "A category is not one of the site's, so that a yes to it would mean nothing.",
+
+		ReasonOpenForged:  "The token of the picture is not one that this edge gave, so the open counts for nobody.",
+		ReasonOpenExpired: "The token of the picture has ended, so the open counts for nobody.",
+		ReasonOpenMessage: "The picture of an e-mail needs a message, and may have a campaign: 1 to 64 letters, digits, '_', '.' and '-'.",
 
 		ReasonIdentifyUnsigned: "The site signs whom its pages name, and this was not signed; it is kept as of a browser only.",
 		ReasonIdentifyForged:   "The signature of the customer id is not by this site's key over this customer and end; it is kept as of a browser only.",

@@ -94,6 +94,10 @@ func (s *Server) addRoutes(sites []*site) error {
 			add(st.choices.path+"/receipt", &route{label: "preferences", site: st, get: s.preferencesReceipt})
 			add(apiPrefix+"/"+st.name+"/preferences-link", &route{label: "preferences-link", site: st, post: s.preferencesLink})
 		}
+		if st.opens != nil {
+			add(openPath(st.prefix, st.name), &route{label: "open", site: st, get: s.open})
+			add(apiPrefix+"/"+st.name+"/open-link", &route{label: "open-link", site: st, post: s.openLink})
+		}
 		add(base+"/notice", &route{label: "notice", site: st, get: s.notice})
 		if len(st.script.Body) > 0 {
 			add(base+".js", &route{label: "script", site: st, get: s.script})

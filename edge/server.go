@@ -110,6 +110,9 @@ func New(o Options) (*Server, error) {
 	if err := preparePreferences(sites, o); err != nil {
 		faults = append(faults, err)
 	}
+	if err := prepareOpens(sites, o); err != nil {
+		faults = append(faults, err)
+	}
 	if err := s.addRoutes(sites); err != nil {
 		faults = append(faults, err)
 	}

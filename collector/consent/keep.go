@@ -2,6 +2,7 @@ package consent
 
 import (
 	"slices"
+	"time"
 
 	"matchkey/collector"
 )
@@ -43,6 +44,29 @@ func (d *Decider) MayKeep(reg *Register) func(*collector.ConsentAnswer, collecto
 		}
 		return len(why) == 0, why
 	}
+}
+
+// MayKeepOf answers the same question by what a person answered before, for what
+// brings no answer of its own, such as the picture in an e-mail. records are those of
+// the direct and the linked subjects; they are read as [Decider.Decide] reads them.
+// Pure; safe for concurrent use.
+func (d *Decider) MayKeepOf(records []collector.ConsentRecord, direct, linked []collector.Subject, s collector.Signals, g collector.Geo, now time.Time) (bool, []collector.Reason) {
+	in := &input{now: now, at: now, records: records, direct: direct, linked: linked}
+	where, stand := d.policy.place(g), d.policy.stand(in.answers(), d.policy.Measurement, now)
+	var why []collector.Reason
+	switch {
+	case stand.state == refused:
+		why = append(why, collector.ReasonConsentRefused)
+	case where.regime == optIn && stand.state != granted && !stand.answered:
+		why = append(why, collector.ReasonConsentAbsent)
+	case where.regime == optIn && stand.state != granted:
+		why = append(why, stand.why)
+	}
+	informed := stand.state == granted && stand.by.InformedOfGPC
+	if s.GPC && !informed && (where.us || d.policy.GPC != GPCOnlyUS) {
+		why = append(why, ReasonGPC)
+	}
+	return len(why) == 0, why
 }
 
 // Regime names the rules that apply somewhere under the policy: opt_in,

@@ -66,3 +66,46 @@ func TestAsksFirst(t *testing.T) {
 		t.Error("an operator who asks first everywhere")
 	}
 }
+
+// TestMayKeepOf: what brings no answer is kept by what was answered before.
+func TestMayKeepOf(t *testing.T) {
+	notice := Notice{Language: "en", Text: "May we?", Recipients: []string{"meta"}, Epoch: 1}
+	now := time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC)
+	person, browser := collector.Customer("shop", "c1"), collector.Visitor("shop", "v1")
+	say := func(s collector.Subject, action string, change ...func(*collector.ConsentRecord)) collector.ConsentRecord {
+		r := collector.ConsentRecord{
+			ID: action, Subject: s, Purpose: PurposeMeasurement, Action: action, At: now.Add(-time.Hour), ReceivedAt: now.Add(-time.Hour),
+			Explicit: true, Notice: notice.Hash(), NoticeEpoch: 1, Recipients: []string{"meta"}, Source: "banner",
+		}
+		for _, c := range change {
+			c(&r)
+		}
+		return r
+	}
+	old := func(r *collector.ConsentRecord) { r.At, r.ReceivedAt = now.AddDate(-3, 0, 0), now.AddDate(-3, 0, 0) }
+	told := func(r *collector.ConsentRecord) { r.InformedOfGPC = true }
+	de, au := collector.Geo{Country: "DE"}, collector.Geo{Country: "AU"}
+	for name, c := range map[string]struct {
+		records []collector.ConsentRecord
+		geo     collector.Geo
+		gpc     bool
+		why     collector.Reason
+	}{
+		"a yes":                            {[]collector.ConsentRecord{say(person, "accept")}, de, false, ""},
+		"a yes, nobody knows where":        {[]collector.ConsentRecord{say(person, "accept")}, collector.Geo{}, false, ""},
+		"nothing":                          {nil, de, false, collector.ReasonConsentAbsent},
+		"nothing, nobody knows where":      {nil, collector.Geo{}, false, collector.ReasonConsentAbsent},
+		"nothing, where none is needed":    {nil, au, false, ""},
+		"a no, where no yes is needed":     {[]collector.ConsentRecord{say(person, "reject")}, au, false, collector.ReasonConsentRefused},
+		"a no of a browser of theirs":      {[]collector.ConsentRecord{say(browser, "reject"), say(person, "accept")}, de, false, collector.ReasonConsentRefused},
+		"a yes of a browser of theirs":     {[]collector.ConsentRecord{say(browser, "accept")}, de, false, collector.ReasonConsentAbsent},
+		"a yes that ended":                 {[]collector.ConsentRecord{say(person, "accept", old)}, de, false, ReasonConsentExpired},
+		"a yes against the signal":         {[]collector.ConsentRecord{say(person, "accept")}, de, true, ReasonGPC},
+		"a yes after a word on the signal": {[]collector.ConsentRecord{say(person, "accept", told)}, de, true, ""},
+	} {
+		kept, why := New(Defaults()).MayKeepOf(c.records, []collector.Subject{person}, []collector.Subject{browser}, collector.Signals{GPC: c.gpc}, c.geo, now)
+		if kept != (c.why == "") || !kept && why[0] != c.why {
+			t.Errorf("%s: %v %v, want %q", name, kept, why, c.why)
+		}
+	}
+}

@@ -24,11 +24,13 @@ const maxMillis = 253402300799999
 // reading a beacon allocates. Nothing read from one outlives it but copies.
 var decoders = sync.Pool{New: func() any { return new(jsontext.Decoder) }}
 
-// decodeBeacon reads a body. why is not empty when the beacon is refused.
+// decodeBeacon reads a body, and mends it where it is. why is not empty when the
+// beacon is refused.
 func decodeBeacon(body []byte) (b *beacon, why collector.Reason) {
 	if !utf8.Valid(body) {
 		return nil, collector.ReasonInvalidUTF8
 	}
+	mendSurrogates(body)
 	dec := decoders.Get().(*jsontext.Decoder)
 	defer decoders.Put(dec)
 	dec.Reset(bytes.NewBuffer(body))
@@ -134,6 +136,10 @@ func (r *reader) field(name string) bool {
 		r.b.url = r.page("l", v)
 	case "r":
 		r.b.referrer = r.page("r", v)
+	case "a":
+		r.b.address = ownIPv6(v)
+	case "x":
+		return r.counts(v)
 	case "g":
 		// A signal tightens: everything but no is yes.
 		r.b.gpc = v.Kind() != 'f' && v.Kind() != 'n'

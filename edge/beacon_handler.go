@@ -48,9 +48,15 @@ func (s *Server) beacon(ctx *fasthttp.RequestCtx, st *site) collector.Reason {
 	if why != "" {
 		return why
 	}
+	return s.take(ctx, st, b, origin)
+}
+
+// take makes what may be kept of a beacon durable, and answers 204.
+func (s *Server) take(ctx *fasthttp.RequestCtx, st *site, b *beacon, origin string) collector.Reason {
 	if why := s.notTaken(ctx, st, b); why != "" {
 		return why
 	}
+	s.noteIgnored(st.name, b.ignored)
 	a, geo, err := s.arrive(ctx, st, b)
 	if err != nil {
 		s.log.Error("a beacon was refused", "error", err)
@@ -114,6 +120,9 @@ func (s *Server) arrive(ctx *fasthttp.RequestCtx, st *site, b *beacon) (a *arriv
 		},
 		signals: collector.Signals{GPC: b.gpc || privacySignal(h)},
 		cookie:  func(name string) string { return string(h.Cookie(name)) },
+	}
+	if b.address.IsValid() && addr.Is4() {
+		addr = b.address
 	}
 	if addr.IsValid() {
 		a.client.IP = addr.String()

@@ -58,7 +58,7 @@ func TestTag(t *testing.T) {
 		{"many events go in several beacons", testManyEvents},
 		{"navigation delivers what was just tracked", testNavigation},
 		{"closing the tab delivers what was just tracked", testClosing},
-		{"a hidden page sends at once by sendBeacon", testHidden},
+		{"a hidden page sends at once", testHidden},
 		{"without fetch there is sendBeacon", testNoFetch},
 		{"an endpoint on another host needs no preflight", testOtherHost},
 	} {

@@ -3,12 +3,13 @@
 //
 // Speeds of a shared machine mean nothing by themselves, so every number is a
 // ratio to a baseline of the same run, rounds are interleaved, and the median
-// round counts. There are three benches, each with files of its own:
+// round counts. There are four benches, each with files of its own:
 //
 //   - beacons: what an acknowledged-durable beacon costs, beside a handler that
 //     stores nothing and one that appends to a file and syncs it.
 //   - compose: an event's way from the joined profile to an encoded batch,
 //     beside Meta's own Node SDK and beside bare SHA-256 and JSON.
+//   - tag: the size of the tag by preset and feature, beside what others ship.
 //   - dispatch: a queue of deliveries to a fake Graph API that takes its time,
 //     beside a loop that posts the same bodies and does nothing else.
 package main
@@ -39,7 +40,7 @@ type settings struct {
 func main() {
 	var s settings
 	flag.StringVar(&s.role, "role", "all", "all, or what a process of the bench is started as: bare, fsync, load, matchkey-side, floor-side, graph")
-	flag.StringVar(&s.only, "only", "", "all: measure only beacons, compose or dispatch, and keep the other sections")
+	flag.StringVar(&s.only, "only", "", "all: measure only beacons, compose, tag or dispatch, and keep the other sections")
 	flag.StringVar(&s.out, "out", "BENCHMARKS.md", "all: where to write")
 	flag.IntVar(&s.rounds, "rounds", 3, "all: rounds of each case")
 	flag.Uint64Var(&s.seed, "seed", 1, "compose, dispatch: of the people")
@@ -90,6 +91,7 @@ type bench struct {
 var benches = []bench{
 	{"beacons", "Acknowledged-durable beacons", func() error { return nil }, measureBeacons},
 	{"compose", "From joined profile to encoded batch", checkNode, measureCompose},
+	{"tag", "The tag", func() error { return nil }, measureTag},
 	{"dispatch", "Dispatch end to end", func() error { return nil }, measureDispatch},
 }
 
@@ -97,7 +99,7 @@ var benches = []bench{
 func (s *settings) measure() error {
 	wanted := slices.DeleteFunc(slices.Clone(benches), func(b bench) bool { return s.only != "" && b.name != s.only })
 	if len(wanted) == 0 {
-		return fmt.Errorf("there is no bench %q; there are beacons, compose and dispatch", s.only)
+		return fmt.Errorf("there is no bench %q; there are beacons, compose, tag and dispatch", s.only)
 	}
 	for _, b := range wanted {
 		if err := b.check(); err != nil {

@@ -76,7 +76,7 @@ func flags(path, profile string) []chromedp.ExecAllocatorOption {
 	}
 	for _, on := range []string{
 		"headless", "no-sandbox", "disable-gpu", "disable-quic", "no-first-run", "no-default-browser-check",
-		"disable-background-networking", "disable-component-update", "disable-sync",
+		"disable-background-networking", "disable-popup-blocking", "disable-component-update", "disable-sync",
 		"disable-dev-shm-usage", // containers have a small /dev/shm
 		// Several pages live at once in one window; none may be slowed down for
 		// not being in front.

@@ -67,7 +67,7 @@ func TestScriptIsConsistent(t *testing.T) {
 // A tag is paid for by every visitor. Growth is a decision: raise the number
 // here together with the reason in the commit. Bytes, brotli 11.
 var recorded = map[string]int{
-	"core": 1097, "typical": 2400, "default": 2948, "everything": 4214,
+	"core": 1082, "typical": 2398, "default": 2948, "everything": 4289,
 	"the snippet": 71, "the snippet with the Pixel's hook": 483,
 }
 

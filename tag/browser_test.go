@@ -31,6 +31,7 @@ func TestTag(t *testing.T) {
 
 		{"fbclid and _fbc", testClickTable},
 		{"the cookie's domain is the site's", testCookieDomain},
+		{"the cookie's domain is found by trying", testDomainProbe},
 		{"_fbp is read and never made", testBrowserID},
 		{"a visitor without cookies lasts for the page", testNoCookies},
 
@@ -43,6 +44,9 @@ func TestTag(t *testing.T) {
 		{"get", testGet},
 		{"calls before the tag and by a kept stub arrive", testStub},
 		{"included twice, one wins", testIncludedTwice},
+
+		{"contact data is hashed as the edge would", testHashing},
+		{"no layout, no storage while the page loads", testCost},
 
 		{"a strict content security policy", testStrictCSP},
 		{"inert where there is no origin, and in frames", testInert},

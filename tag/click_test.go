@@ -121,6 +121,25 @@ func testCookieDomain(t *testing.T, b *browsertest.Browser) {
 	}
 }
 
+func testDomainProbe(t *testing.T, b *browsertest.Browser) {
+	s := newShop(t, build.TagOptions{Features: with(build.DomainProbe)})
+	for host, domain := range map[string]string{"www.example.co.uk": ".example.co.uk", "a.b.example.org": ".example.org"} {
+		p := b.Page(t)
+		seen := len(s.beacons(t))
+		p.Goto(strings.Replace(s.URL, "127.0.0.1", host, 1) + "/?fbclid=AbC")
+		p.Eval(accept, nil)
+		got := s.waitN(t, "page_view", seen+1)[seen]
+		if want := "fb." + strconv.Itoa(strings.Count(strings.TrimPrefix(domain, "."), ".")) + "."; !strings.HasPrefix(got.M["_fbc"], want) {
+			t.Errorf("%s: _fbc %q, want %s…", host, got.M["_fbc"], want)
+		}
+		for _, c := range p.Cookies() {
+			if c.Domain != domain {
+				t.Errorf("%s: %s is for %q, want %q", host, c.Name, c.Domain, domain)
+			}
+		}
+	}
+}
+
 func testBrowserID(t *testing.T, b *browsertest.Browser) {
 	s, p := newShop(t, build.TagOptions{}), b.Page(t)
 	p.Goto(s.URL)

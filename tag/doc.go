@@ -97,7 +97,7 @@
 //	    "t": 1795431646110,            when, ms
 //	    "n": "9f86d081…",              SHA-256 of the notice, when it is the present one
 //	    "g": "en",                     its language
-//	    "s": "banner",                 banner, preferences, gpc, api
+//	    "s": "banner",                 banner, preferences, api, gpc, tcf, gpp, consent_mode, pixel
 //	    "x": true,                     the person acted; absent for a signal
 //	    "o": true,                     told of the GPC signal before they accepted; else absent
 //	    "k": ["advertising"]           categories; absent for all

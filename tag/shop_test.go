@@ -97,6 +97,21 @@ func newShop(t *testing.T, options build.TagOptions) *shop {
 	return s
 }
 
+// serveScript serves one page that runs a script and notes how long it took.
+func serveScript(t testing.TB, script []byte) *httptest.Server {
+	t.Helper()
+	mux := http.NewServeMux()
+	mux.HandleFunc("/mk/demo", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
+	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/html")
+		io.WriteString(w, `<!doctype html><script>let began</script><script>began = performance.now()</script>`+
+			`<script>`+string(script)+`</script><script>window.took = performance.now() - began</script>`)
+	})
+	s := httptest.NewServer(mux)
+	t.Cleanup(s.Close)
+	return s
+}
+
 func (s *shop) page(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
 	d := s.pages[r.URL.Path]

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/url"
 	"os"
@@ -171,7 +172,7 @@ func (f *firefox) try(method string, params map[string]any, out any) error {
 	f.mu.Lock()
 	if f.failed != nil {
 		f.mu.Unlock()
-		return fmt.Errorf("Firefox is gone: %w", f.failed)
+		return fmt.Errorf("the browser is gone: %w", f.failed)
 	}
 	f.next++
 	id := f.next
@@ -189,7 +190,7 @@ func (f *firefox) try(method string, params map[string]any, out any) error {
 	case a, ok := <-w:
 		switch {
 		case !ok:
-			return fmt.Errorf("Firefox went away")
+			return errors.New("the browser went away")
 		case a.Error != "":
 			return fmt.Errorf("%s: %s", a.Error, a.Message)
 		case out == nil:
@@ -295,7 +296,7 @@ func (p *firefoxPage) SetCookie(address, name, value string) {
 			"name": name, "value": map[string]any{"type": "string", "value": value},
 			"domain": strings.TrimSuffix(u.Hostname(), "."), "path": "/",
 		},
-		"partition": map[string]any{"type": "context", "context": p.id},
+		"partition": map[string]any{"type": "storageKey", "userContext": p.jar},
 	}, nil)
 }
 

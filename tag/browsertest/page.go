@@ -199,6 +199,12 @@ func (p *Page) OnNewDocument(js string) {
 	}))
 }
 
+// Throttle makes the page's processor slower by a factor.
+func (p *Page) Throttle(factor float64) {
+	p.t.Helper()
+	p.run("slowing down", emulation.SetCPUThrottlingRate(factor))
+}
+
 // Cookies returns the whole jar, sorted by name.
 func (p *Page) Cookies() []Cookie {
 	p.t.Helper()

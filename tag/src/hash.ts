@@ -10,10 +10,10 @@ import type { User } from './types'
 export async function hashed(person: User, field: string, value: string): Promise<void> {
   let form = value.trim().toLowerCase()
   if (field === 'phone')
-    // Digits with the country's code, which a number has that begins with + or 00.
-    form = (/^(\+|00)/.test(form) ? '' : CALLING_CODE) + form.replace(/^[+0]+|\D/g, '')
+    // Up to 15 digits with the country's code, which a number has that begins with + or 00.
+    form = /[a-z]|(\d\D*){16}/.test(form) ? '' : (/^(\+|00)/.test(form) ? '' : CALLING_CODE) + form.replace(/^[+0]+|\D/g, '')
   else if (/name/.test(field)) form = form.replace(/[^\p{L}\p{M}\p{N}]/gu, '')
-  else if (!/^\S+@\S+\.\S+$/.test(form)) form = ''
+  else if (!/^(?!\.|.*\.\.)[^\s@,()[\]]+@[a-z\d-]+(\.[a-z\d-]+)+$/.test(form)) form = ''
   if (!form || !crypto.subtle) return ignore('contact', field)
   const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(form))
   person[field] = new Uint8Array(digest).reduce((hex, byte) => hex + (byte + 256).toString(16).slice(1), '')

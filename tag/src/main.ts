@@ -5,7 +5,7 @@ import { granted, recallAnswer } from './answer'
 import { install, pageView, present } from './api'
 import { listen } from './cmp'
 import { guarded } from './guard'
-import { ignore } from './ignore'
+import { ignore, type Reason } from './ignore'
 import { landingClick } from './landing'
 import { later } from './native'
 import { inert, look } from './page'
@@ -14,10 +14,10 @@ import { watchAddress } from './spa'
 import { sendRest } from './transport'
 
 const start = guarded(() => {
-  const why = present().tag ? 'twice' : inert
-  if (why) return ignore(why)
-  if (CONSENT) recallAnswer()
+  if (present().tag) return ignore('twice')
+  if (inert) return ignore(REASONS ? (inert as Reason) : 'origin')
   if (LANDING) landingClick()
+  if (CONSENT) recallAnswer()
   pageView()
   addEventListener('visibilitychange', sendRest)
   addEventListener('pagehide', sendRest)

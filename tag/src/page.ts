@@ -6,11 +6,12 @@ import type { Reason } from './ignore'
 import { now, randomId } from './native'
 import type { View } from './types'
 
-/** Why the tag stays inert on this page; undefined when it does not. */
-export const inert: Reason | undefined =
-  // self.origin is "null" or "file://" where location.origin still tells an
-  // address, while reading cookies throws.
-  !/^http/.test(self.origin) ? 'origin' : top !== self ? 'framed' : undefined
+// self.origin is "null" or "file://" where location.origin still tells an
+// address, while reading cookies throws.
+const homeless = !/^http/.test(self.origin)
+
+/** Whether, and where it is asked for why, the tag stays inert on this page. */
+export const inert: Reason | boolean = REASONS ? (homeless ? 'origin' : top !== self && 'framed') : homeless || top !== self
 
 /** When this page was loaded, ms: the first-seen time of a click id in its address. */
 export const loadedAt = /* @__PURE__ */ now()

@@ -88,10 +88,10 @@ export const send: (leaving?: boolean) => Promise<void> = guarded(async (leaving
   // Hidden, leaving, or not minding answers: what else waits goes at once.
   if (!RETRY || leaving || document.hidden) send(leaving)
   try {
-    if (FETCH_LATER && leaving && fetchLater) taken = fetchLater(url, request)
+    if (FETCH_LATER && leaving && fetchLater) taken = fetchLater(url, { ...request, activateAfter: 0 })
     else if (fetch_ && inFlight < Limit.InFlight) {
       response = await fetch_(url, request)
-      taken = (!RETRY && !REASONS) || response.status < 500
+      taken = !RETRY || !/429|5../.test('' + response.status) // too many of us, or its own fault: it may be taken later
       if (REASONS) {
         const said = response.headers.get('X-Matchkey-Reason')
         if (said) ignore('edge', said)

@@ -82,6 +82,19 @@ func testOwnID(t *testing.T, b *browsertest.Browser) {
 	}
 }
 
+// The rest of the twin is in testdata/pages; this is what it says to the edge.
+func testTwin(t *testing.T, b *browsertest.Browser) {
+	features := with(build.Twin)
+	s, p := newShop(t, build.TagOptions{Features: features}), b.Page(t)
+	s.serve("/", document{html: `<!doctype html>` + build.Snippet("demo", "/mk", features...) + `<script>
+		window.fbq = function () { fbq.callMethod ? fbq.callMethod.apply(fbq, arguments) : fbq.queue.push(arguments) }; fbq.queue = []
+		fbq('track', 'PageView', {}, {eventID: 'view-1'})
+		fbq('track', 'AddToCart', {value: 59.9, currency: 'EUR', contents: [{id: 'sku-1', quantity: 2}]}, {eventID: 'cart-7'})</script>`})
+	p.Goto(s.URL)
+	p.Eval(accept, nil)
+	golden(t, "twin", s, s.wait(t, "AddToCart"))
+}
+
 func testBadCalls(t *testing.T, b *browsertest.Browser) {
 	s, p := granted(t, b, "/?matchkey_debug=1")
 	p.Eval(`matchkey('nothing'), matchkey(), matchkey(null, 1), matchkey({})`, nil)

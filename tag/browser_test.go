@@ -38,6 +38,7 @@ func TestTag(t *testing.T) {
 		{"identify", testIdentify},
 		{"cart_update", testCart},
 		{"an event with an id of its own", testOwnID},
+		{"the Pixel's twin", testTwin},
 		{"bad calls cost themselves only", testBadCalls},
 		{"an oversized event does not block the rest", testOversized},
 		{"properties are taken when the event happens", testProperties},

@@ -78,6 +78,13 @@ func (b *Browser) Page(t testing.TB) *Page {
 	return open(t, b.ctx, jar)
 }
 
+// Lasting opens a tab whose cookies and storage are the profile's, so that they
+// outlast the browser.
+func (b *Browser) Lasting(t testing.TB) *Page {
+	t.Helper()
+	return open(t, b.ctx, "")
+}
+
 // Tab opens another tab in the same cookie jar.
 func (p *Page) Tab() *Page {
 	p.t.Helper()

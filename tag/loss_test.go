@@ -26,6 +26,7 @@ func TestNothingIsLostOnLeaving(t *testing.T) {
 	}
 	for _, engine := range browsertest.Engines(t) {
 		t.Run(engine.Name, func(t *testing.T) {
+			t.Parallel() // two browsers on two cores
 			s, p := newShop(t, build.TagOptions{Features: features}), engine.Page(t)
 			snippet := strings.Replace(build.Snippet("demo", "/mk"), "async ", "", 1)
 			// A page that tracks and goes on to the next, until the last.

@@ -48,7 +48,7 @@ vet:
 staticcheck:
 	go tool -modfile=build/tools/go.mod staticcheck ./...
 
-browser: ## find a Chromium for the tests, or install Debian's as root
+browser: ## find Chromium and Firefox for the tests, or install Debian's as root
 	@build/browser.sh
 
 axe: ## fetch the rules of accessibility for the tests, with npm
@@ -58,7 +58,7 @@ check: build ## check the example configuration, as `matchkey check` does for yo
 	MATCHKEY_CONSOLE_PASSWORD=a-password-for-the-check META_TOKEN=a-token-for-the-check SHOP_WRITE_KEY=a-write-key-for-the-check \
 		./matchkey check -config docs/matchkey.example.yaml
 
-# One part alone: make bench ONLY=beacons, compose (needs Node with npm) or dispatch.
+# One part alone: make bench ONLY=beacons, compose (needs Node with npm), tag or dispatch.
 bench: ## measure, and rewrite BENCHMARKS.md
 	go run ./build/bench $(if $(ONLY),-only $(ONLY))
 

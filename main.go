@@ -239,6 +239,9 @@ type tagCommand struct {
 	Config string `required:"" placeholder:"FILE" help:"Configuration, YAML."`
 	Site   string `help:"Site; may be left out when there is only one."`
 	Out    string `short:"o" placeholder:"FILE" help:"Write the script to this file."`
+	Debug  bool   `help:"With --out: the readable script, with its source map inside."`
+	Types  bool   `help:"Print matchkey.d.ts, the types of what a page may call, and nothing else."`
+	Sizes  bool   `help:"Print what every preset and every feature costs, and nothing else."`
 }
 
 func (t tagCommand) Run(p *program) error {
@@ -250,6 +253,12 @@ func (t tagCommand) Run(p *program) error {
 		if t.Site != "" && s.Name != t.Site || t.Site == "" && len(c.Sites) > 1 {
 			continue
 		}
+		switch {
+		case t.Types:
+			return p.printed(build.Types(""))
+		case t.Sizes:
+			return p.printed(build.SizeText())
+		}
 		script := rules.scripts[s.Name]
 		fmt.Fprintf(p.stdout, "site %s, build %s\nintegrity %s\n\n%s\n\n", s.Name, script.Hash, script.SRI, snippetOf(s))
 		measures, err := build.Report(tagOptions(s))
@@ -260,12 +269,27 @@ func (t tagCommand) Run(p *program) error {
 		for _, m := range measures {
 			fmt.Fprintf(p.stdout, "%8d %8d %8d  %s\n", m.Min, m.Gzip, m.Brotli, m.What)
 		}
+		if t.Out != "" && t.Debug {
+			o := tagOptions(s)
+			o.Debug = true
+			if script, err = build.Tag(o); err != nil {
+				return err
+			}
+		}
 		if t.Out != "" {
 			return os.WriteFile(t.Out, script.Body, 0o644)
 		}
 		return nil
 	}
 	return fmt.Errorf("there is no site %q in %s; name one of: %s", t.Site, t.Config, siteNames(c))
+}
+
+// printed prints a text that was made, as it is.
+func (p *program) printed(text string, err error) error {
+	if err == nil {
+		_, err = fmt.Fprint(p.stdout, text)
+	}
+	return err
 }
 
 func sizesOf(s build.Script) string {

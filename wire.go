@@ -54,6 +54,10 @@ func compile(c *config.Config, faults *config.Faults) *compiled {
 	}
 	for i, s := range c.Sites {
 		path := fmt.Sprintf("sites[%d]", i)
+		if _, err := featuresOf(s); err != nil {
+			faults.Add(c.Fault(path+".tag", 0, "The tag cannot be built so: "+err.Error()+"."))
+			continue
+		}
 		set, bad := scenario.Compile(specs(s))
 		for _, f := range bad {
 			faults.Add(c.Fault(fmt.Sprintf("%s.scenarios[%d].%s", path, f.Index, f.Field), f.Offset, f.Message))
@@ -173,9 +177,17 @@ func tagOptions(s config.Site) build.TagOptions {
 	if s.CookieDomain != "" {
 		domain, index = s.CookieDomain, strings.Count(s.CookieDomain, ".")
 	}
+	features, err := featuresOf(s)
+	if err != nil {
+		panic("BUG: the features of a tag were not checked before: " + err.Error())
+	}
 	o := build.TagOptions{
 		Site: s.Name, Endpoint: s.Endpoint + s.Prefix + "/" + s.Name,
 		CookieDomain: domain, SubdomainIndex: index,
+		Features: features, CallingCode: s.Tag.CallingCode,
+	}
+	if s.Tag.IPv6Endpoint != "" {
+		o.IPv6URL = s.Tag.IPv6Endpoint + s.Prefix + "/" + s.Name + "/ip"
 	}
 	for _, n := range s.Consent.Notices {
 		if n.Current {
@@ -184,6 +196,21 @@ func tagOptions(s config.Site) build.TagOptions {
 		}
 	}
 	return o
+}
+
+// featuresOf are what a site's tag can do.
+func featuresOf(s config.Site) ([]build.Feature, error) {
+	named := func(names []string) (features []build.Feature) {
+		for _, n := range names {
+			features = append(features, build.Feature(n))
+		}
+		return features
+	}
+	preset := build.Preset(s.Tag.Preset)
+	if preset == "" {
+		preset = build.Default
+	}
+	return build.Features(preset, named(s.Tag.With), named(s.Tag.Without))
 }
 
 // engineDestinations are where deliveries go, as the engine sees them.
@@ -255,7 +282,9 @@ func (r *compiled) siteInfos() (infos []console.SiteInfo) {
 	return infos
 }
 
-func snippetOf(s config.Site) string { return build.Snippet(s.Name, s.Endpoint+s.Prefix) }
+func snippetOf(s config.Site) string {
+	return build.Snippet(s.Name, s.Endpoint+s.Prefix, tagOptions(s).Features...)
+}
 
 func siteNames(c *config.Config) string {
 	var names []string

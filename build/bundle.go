@@ -39,7 +39,7 @@ func bundle(src fs.FS, defines map[string]string, debug bool) (body []byte, id s
 		Target:      target,
 		// A property that begins with '_' is private (tag/src/types.ts). Cookie
 		// names are strings, which are never mangled.
-		MangleProps:       "^_",
+		MangleProps:       "^_[a-z]",
 		MinifySyntax:      true,
 		MinifyWhitespace:  !debug,
 		MinifyIdentifiers: !debug,

@@ -3,6 +3,7 @@ package build
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/url"
 	"regexp"
 	"slices"
@@ -42,6 +43,14 @@ type TagOptions struct {
 	// the person consented. Nil means _fbp and _fbc; an empty list none. A list
 	// without _fbc leaves the handling of click ids out of the script.
 	IdentifierCookies []string
+	// Features are what the tag can do, see [Features]; nil means those of [Default].
+	Features []Feature
+	// IPv6URL is the address of {prefix}/{site}/ip at a host that is reached by
+	// IPv6 only; empty where the edge itself has an IPv6 address.
+	IPv6URL string
+	// CallingCode is the country's code that phone numbers without one are hashed
+	// with in the page ("49"); empty leaves them as they are.
+	CallingCode string
 	// Debug leaves the script readable, with a source map inside. It does the same.
 	Debug bool
 }
@@ -70,15 +79,22 @@ func (o TagOptions) withDefaults() TagOptions {
 	if o.IdentifierCookies == nil {
 		o.IdentifierCookies = []string{"_fbp", clickCookie}
 	}
+	if o.Features == nil {
+		o.Features = presets[Default]
+	}
+	if !slices.Contains(o.IdentifierCookies, clickCookie) {
+		o.Features = slices.DeleteFunc(slices.Clone(o.Features), func(f Feature) bool { return f == Click || needs[f] == Click })
+	}
 	return o
 }
 
 var (
-	hostName   = regexp.MustCompile(`^[a-z0-9-]+(\.[a-z0-9-]+)*$`)
-	sha256Hex  = regexp.MustCompile(`^[0-9a-f]{64}$`)
-	language   = regexp.MustCompile(`^[A-Za-z0-9-]{1,35}$`)
-	identifier = regexp.MustCompile(`^[A-Za-z_$][A-Za-z0-9_$]*$`)
-	cookieName = regexp.MustCompile(`^[A-Za-z0-9_.-]{1,64}$`)
+	hostName    = regexp.MustCompile(`^[a-z0-9-]+(\.[a-z0-9-]+)*$`)
+	sha256Hex   = regexp.MustCompile(`^[0-9a-f]{64}$`)
+	language    = regexp.MustCompile(`^[A-Za-z0-9-]{1,35}$`)
+	callingCode = regexp.MustCompile(`^([1-9][0-9]{0,2})?$`)
+	identifier  = regexp.MustCompile(`^[A-Za-z_$][A-Za-z0-9_$]*$`)
+	cookieName  = regexp.MustCompile(`^[A-Za-z0-9_.-]{1,64}$`)
 )
 
 func (o TagOptions) check() error {
@@ -96,6 +112,10 @@ func (o TagOptions) check() error {
 		return fault("NoticeHash", "empty or a SHA-256 as 64 lower-case hex digits")
 	case o.NoticeLanguage != "" && !language.MatchString(o.NoticeLanguage):
 		return fault("NoticeLanguage", `empty or a language tag such as "de" or "pt-BR"`)
+	case o.IPv6URL != "" && (!isEndpoint(o.IPv6URL) || o.IPv6URL[0] == '/'):
+		return fault("IPv6URL", "empty or an absolute http(s) URL without query and fragment")
+	case !callingCode.MatchString(o.CallingCode):
+		return fault("CallingCode", `empty or a country's calling code in digits, such as "49"`)
 	case !identifier.MatchString(o.Global):
 		return fault("Global", "a JavaScript identifier")
 	}
@@ -120,17 +140,19 @@ func isEndpoint(s string) bool {
 
 // defines are the constants of tag/src/constants.d.ts, as JSON.
 func (o TagOptions) defines() map[string]string {
-	values := map[string]any{
+	values := switches(o.Features)
+	maps.Copy(values, map[string]any{
 		"GLOBAL":             o.Global,
 		"ENDPOINT":           o.Endpoint,
 		"COOKIE_DOMAIN":      o.CookieDomain,
 		"SUBDOMAIN_INDEX":    o.SubdomainIndex,
 		"NOTICE_HASH":        o.NoticeHash,
-		"NOTICE_PREFIX":      o.NoticeHash[:min(16, len(o.NoticeHash))],
 		"NOTICE_LANGUAGE":    o.NoticeLanguage,
 		"IDENTIFIER_COOKIES": o.IdentifierCookies,
-		"CLICK":              slices.Contains(o.IdentifierCookies, clickCookie),
-	}
+		"IDENTIFIERS":        len(o.IdentifierCookies) > 0,
+		"IPV6_URL":           o.IPv6URL,
+		"CALLING_CODE":       o.CallingCode,
+	})
 	defines := make(map[string]string, len(values))
 	for name, value := range values {
 		encoded, err := json.Marshal(value)

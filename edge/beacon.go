@@ -18,12 +18,14 @@ import (
 // no RFC 3339 form.
 const maxMillis = 253402300799999
 
-// decodeBeacon reads a body, of which it keeps nothing: what is read are parts of
-// one copy of it. why is not empty when the beacon is refused.
+// decodeBeacon reads a body, which it mends where it is and of which it keeps
+// nothing: what is read are parts of one copy of it. why is not empty when the beacon
+// is refused.
 func decodeBeacon(body []byte) (b *beacon, why collector.Reason) {
 	if !utf8.Valid(body) {
 		return nil, collector.ReasonInvalidUTF8
 	}
+	mendSurrogates(body)
 	r := reader{scanner: scanner{in: string(body), raw: body}, b: &beacon{}}
 	whole := r.object(r.field) && r.end()
 	switch {
@@ -86,6 +88,10 @@ func (r *reader) field(name string) bool {
 		r.b.url = r.page("l", v)
 	case "r":
 		r.b.referrer = r.page("r", v)
+	case "a":
+		r.b.address = ownIPv6(v)
+	case "x":
+		return r.counts(v)
 	case "g":
 		// A signal tightens: everything but no is yes.
 		r.b.gpc = v != "false" && v != "null"

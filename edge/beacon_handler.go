@@ -45,9 +45,15 @@ func (s *Server) beacon(ctx *fasthttp.RequestCtx, st *site) collector.Reason {
 	if why != "" {
 		return why
 	}
+	return s.take(ctx, st, b, origin)
+}
+
+// take makes what may be kept of a beacon durable, and answers 204.
+func (s *Server) take(ctx *fasthttp.RequestCtx, st *site, b *beacon, origin string) collector.Reason {
 	if why := s.notTaken(ctx, st, b); why != "" {
 		return why
 	}
+	s.noteIgnored(st.name, b.ignored)
 	a, geo, err := s.arrive(ctx, st, b)
 	if err != nil {
 		s.log.Error("a beacon was refused", "error", err)
@@ -129,6 +135,9 @@ func (s *Server) arrive(ctx *fasthttp.RequestCtx, st *site, b *beacon) (a *arriv
 		client:  s.client(h, addr),
 		signals: collector.Signals{GPC: b.gpc || privacySignal(h)},
 		cookie:  func(name string) string { return string(h.Cookie(name)) },
+	}
+	if b.address.IsValid() && addr.Is4() { // where it is says the address that it came from
+		a.client.IP = b.address.String()
 	}
 	return a, a.client.Geo, nil
 }

@@ -37,6 +37,8 @@
 //	GET  {prefix}/{site}.js          the tag; brotli, gzip or plain; revalidated after 5 minutes
 //	GET  {prefix}/{site}.{hash}.js   the same bytes for ever
 //	POST {prefix}/{site}             a beacon (wire.go describes it)
+//	GET  {prefix}/{site}.gif?{json}  a beacon of a page that may load nothing but images (image.go)
+//	GET  {prefix}/{site}/ip          the caller's own address (address.go)
 //	POST /v1/{site}/events           server-side events (server_event.go)
 //	GET  {prefix}/{site}/open.gif    the picture that tells of an opened e-mail (opens.go)
 //	GET  /livez, /readyz             the process answers; the journal can append

@@ -19,6 +19,7 @@ type metrics struct {
 	refused       *prometheus.CounterVec   // site, reason
 	events        *prometheus.CounterVec   // site, origin
 	withheld      *prometheus.CounterVec   // site, reason
+	ignored       *prometheus.CounterVec   // site, reason
 	appendSeconds *prometheus.HistogramVec // outcome
 	durable       prometheus.Observer      // appendSeconds, of what is durable
 	connErrors    prometheus.Counter
@@ -35,6 +36,7 @@ func newMetrics(reg prometheus.Registerer) (*metrics, error) {
 		refused:  counter("refused_total", "Requests and single events refused, by reason.", "site", "reason"),
 		events:   counter("events_total", "Events made durable.", "site", "origin"),
 		withheld: counter("withheld_total", "Events not stored because consent did not allow it, by first reason.", "site", "reason"),
+		ignored:  counter("tag_ignored_total", "What the tag in the pages did not send, by its reason.", "site", "reason"),
 		appendSeconds: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Namespace: "matchkey", Subsystem: "edge", Name: "append_seconds",
 			Help:    "Time until the journal said durable (or no).",
@@ -49,7 +51,7 @@ func newMetrics(reg prometheus.Registerer) (*metrics, error) {
 	if reg == nil {
 		return m, nil
 	}
-	for _, c := range []prometheus.Collector{m.requests, m.refused, m.events, m.withheld, m.appendSeconds, m.connErrors} {
+	for _, c := range []prometheus.Collector{m.requests, m.refused, m.events, m.withheld, m.ignored, m.appendSeconds, m.connErrors} {
 		if err := reg.Register(c); err != nil {
 			return nil, fmt.Errorf("the edge's metrics cannot be registered: %w", err)
 		}

@@ -26,6 +26,7 @@ func FuzzBeaconAsJsontext(f *testing.F) {
 	f.Add([]byte(good))
 	f.Add([]byte(usual))
 	f.Fuzz(func(t *testing.T, body []byte) {
+		mendSurrogates(body)
 		want, whyNot := decodeByJsontext(body)
 		got, why := decodeBeacon(body)
 		if why != whyNot {
@@ -153,6 +154,10 @@ func (r *jsontextReader) field(name string) bool {
 		r.b.url = r.page("l", v)
 	case "r":
 		r.b.referrer = r.page("r", v)
+	case "a":
+		r.b.address = ownIPv6(string(v))
+	case "x":
+		return (&reader{b: r.b}).counts(string(v))
 	case "g":
 		// A signal tightens: everything but no is yes.
 		r.b.gpc = v.Kind() != 'f' && v.Kind() != 'n'

@@ -87,6 +87,8 @@ func (s *Server) addRoutes(sites []*site) error {
 	for _, st := range sites {
 		base := st.prefix + "/" + st.name
 		add(base, &route{label: "beacon", site: st, post: s.beacon, options: s.preflight})
+		add(base+".gif", &route{label: "image", site: st, get: s.imageBeacon})
+		add(base+"/ip", &route{label: "ip", site: st, get: s.callerAddress})
 		add(apiPrefix+"/"+st.name+"/events", &route{label: "events", site: st, post: s.events})
 		add(apiPrefix+"/"+st.name+"/consent", &route{label: "consent", site: st, post: s.consents})
 		if st.choices != nil {

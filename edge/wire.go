@@ -1,6 +1,7 @@
 package edge
 
 import (
+	"net/netip"
 	"time"
 
 	"matchkey/collector"
@@ -23,6 +24,8 @@ import (
 //	 "r":"https://…",        referrer, likewise
 //	 "m":{"<cookie>":"…"},   browser identifiers by cookie name: with consent
 //	 "u":{"id":"c42","email":"…",…},   the customer and contact data by kind; "signature" of the id (signature.go)
+//	 "a":"2001:db8::1",      the browser's own IPv6 address, where the edge has none (address.go)
+//	 "x":{"full":3},         how often the tag did not send, by its reason (tag_reasons.go)
 //	 "c":{"a":"accept","t":…,"n":"<sha256 of the notice>","g":"en","s":"banner","x":true,"k":["advertising"]},
 //	                         the person's answer: action, when (ms), notice, language, source, explicit, categories;
 //	                         "p" is the token that the notice was served with (token.go)
@@ -66,7 +69,11 @@ type beacon struct {
 	answer      *collector.ConsentAnswer // nil or said; At is zero until dateAnswer
 	said        collector.ConsentAnswer
 	gpc         bool
-	events      []beaconEvent
+	// address is the IPv6 address that the browser found at another host.
+	address netip.Addr
+	// ignored is what the tag did not send, by its reason.
+	ignored map[string]int
+	events  []beaconEvent
 	// notes are faults that concern every event of the beacon.
 	notes []collector.Note
 	// refused are the events that could not be read, by reason.

@@ -31,18 +31,23 @@ func TestTag(t *testing.T) {
 
 		{"fbclid and _fbc", testClickTable},
 		{"the cookie's domain is the site's", testCookieDomain},
+		{"the cookie's domain is found by trying", testDomainProbe},
 		{"_fbp is read and never made", testBrowserID},
 		{"a visitor without cookies lasts for the page", testNoCookies},
 
 		{"identify", testIdentify},
 		{"cart_update", testCart},
 		{"an event with an id of its own", testOwnID},
+		{"the Pixel's twin", testTwin},
 		{"bad calls cost themselves only", testBadCalls},
 		{"an oversized event does not block the rest", testOversized},
 		{"properties are taken when the event happens", testProperties},
 		{"get", testGet},
 		{"calls before the tag and by a kept stub arrive", testStub},
 		{"included twice, one wins", testIncludedTwice},
+
+		{"contact data is hashed as the edge would", testHashing},
+		{"no layout, no storage while the page loads", testCost},
 
 		{"a strict content security policy", testStrictCSP},
 		{"inert where there is no origin, and in frames", testInert},
@@ -58,7 +63,7 @@ func TestTag(t *testing.T) {
 		{"many events go in several beacons", testManyEvents},
 		{"navigation delivers what was just tracked", testNavigation},
 		{"closing the tab delivers what was just tracked", testClosing},
-		{"a hidden page sends at once by sendBeacon", testHidden},
+		{"a hidden page sends at once", testHidden},
 		{"without fetch there is sendBeacon", testNoFetch},
 		{"an endpoint on another host needs no preflight", testOtherHost},
 	} {

@@ -26,13 +26,13 @@ func testClickTable(t *testing.T, b *browsertest.Browser) {
 		{name: "the first non-empty one", query: "fbclid=&fbclid=AbC&fbclid=DeF", want: "fb.1.<now>.AbC"},
 		{name: "another name's end", query: "xfbclid=AbC"},
 		{name: "decoded once", query: "fbclid=%41b%43", want: "fb.1.<now>.AbC"},
-		{name: "not decoded twice", query: "fbclid=%2541", reason: "click_invalid"},
-		{name: "plus is not a blank", query: "fbclid=a+b", reason: "click_invalid"},
-		{name: "malformed percent", query: "fbclid=%E0%A4%A", reason: "click_invalid"},
+		{name: "not decoded twice", query: "fbclid=%2541", reason: "click"},
+		{name: "plus is not a blank", query: "fbclid=a+b", reason: "click"},
+		{name: "malformed percent", query: "fbclid=%E0%A4%A", reason: "click"},
 		{name: "malformed percent elsewhere", query: "q=%&fbclid=AbC&r=%zz", want: "fb.1.<now>.AbC"},
-		{name: "a dot", query: "fbclid=a.b", reason: "click_invalid"},
+		{name: "a dot", query: "fbclid=a.b", reason: "click"},
 		{name: "500 characters", query: "fbclid=" + strings.Repeat("a", 500), want: "fb.1.<now>." + strings.Repeat("a", 500)},
-		{name: "501 characters", query: "fbclid=" + strings.Repeat("a", 501), reason: "click_invalid"},
+		{name: "501 characters", query: "fbclid=" + strings.Repeat("a", 501), reason: "click"},
 
 		{name: "an earlier click is kept", cookie: old, want: old},
 		{name: "with its appendix", cookie: old + ".AQYBAQMB", want: old + ".AQYBAQMB"},
@@ -40,9 +40,9 @@ func testClickTable(t *testing.T, b *browsertest.Browser) {
 		{name: "the same fbclid keeps its appendix", query: "fbclid=" + fbclid, cookie: old + ".Bg", want: old + ".Bg"},
 		{name: "another fbclid is dated anew", query: "fbclid=AbC", cookie: old + ".Bg", want: "fb.1.<now>.AbC"},
 		{name: "case counts", query: "fbclid=" + strings.ToLower(fbclid), cookie: old, want: "fb.1.<now>." + strings.ToLower(fbclid)},
-		{name: "an invalid fbclid replaces nothing", query: "fbclid=a.b", cookie: old, want: old, reason: "click_invalid"},
-		{name: "unreadable is left alone and not sent", cookie: "bad.value", reason: "click_unreadable"},
-		{name: "too many segments", cookie: old + ".a.b", reason: "click_unreadable"},
+		{name: "an invalid fbclid replaces nothing", query: "fbclid=a.b", cookie: old, want: old, reason: "click"},
+		{name: "unreadable is left alone and not sent", cookie: "bad.value", reason: "cookie"},
+		{name: "too many segments", cookie: old + ".a.b", reason: "cookie"},
 		{name: "a click replaces the unreadable", query: "fbclid=AbC", cookie: "bad.value", want: "fb.1.<now>.AbC"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -55,6 +55,7 @@ func testClickTable(t *testing.T, b *browsertest.Browser) {
 			p.Goto(s.URL + "/?matchkey_debug=1&" + c.query)
 			p.Eval(accept, nil)
 			got := s.waitN(t, "page_view", arrived+1)[arrived]
+			p.Eval(`0`, nil) // what the console said before is known then
 			sent := got.M["_fbc"]
 			if strings.Contains(c.want, "<now>") {
 				sent = regexp.MustCompile(`^(fb\.\d+\.)\d{13}\.`).ReplaceAllString(sent, "$1<now>.")
@@ -117,6 +118,25 @@ func testCookieDomain(t *testing.T, b *browsertest.Browser) {
 	s.waitN(t, "page_view", 3)
 	if c, ok := other.Cookie("_mkv"); !ok || c.Domain != "preview.example.org" {
 		t.Errorf("on a strange host the visitor's cookie is %+v", c)
+	}
+}
+
+func testDomainProbe(t *testing.T, b *browsertest.Browser) {
+	s := newShop(t, build.TagOptions{Features: with(build.DomainProbe)})
+	for host, domain := range map[string]string{"www.example.co.uk": ".example.co.uk", "a.b.example.org": ".example.org"} {
+		p := b.Page(t)
+		seen := len(s.beacons(t))
+		p.Goto(strings.Replace(s.URL, "127.0.0.1", host, 1) + "/?fbclid=AbC")
+		p.Eval(accept, nil)
+		got := s.waitN(t, "page_view", seen+1)[seen]
+		if want := "fb." + strconv.Itoa(strings.Count(strings.TrimPrefix(domain, "."), ".")) + "."; !strings.HasPrefix(got.M["_fbc"], want) {
+			t.Errorf("%s: _fbc %q, want %s…", host, got.M["_fbc"], want)
+		}
+		for _, c := range p.Cookies() {
+			if c.Domain != domain {
+				t.Errorf("%s: %s is for %q, want %q", host, c.Name, c.Domain, domain)
+			}
+		}
 	}
 }
 

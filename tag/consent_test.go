@@ -35,7 +35,7 @@ func testAccept(t *testing.T, b *browsertest.Browser) {
 	got := s.wait(t, "page_view")
 	golden(t, "accept", s, got)
 
-	if names := got.names(); names != "consent page_view" {
+	if names := got.names(); names != "session_start consent page_view" {
 		t.Errorf("events %s", names)
 	}
 	segments := strings.SplitN(got.M["_fbc"], ".", 4)
@@ -126,7 +126,7 @@ func testStoredReject(t *testing.T, b *browsertest.Browser) {
 	golden(t, "refuse_customer", s, s.waitN(t, "consent", 2)[1])
 	wantQuiet(t, p, 2)
 	wantStored(t, p, "_mkc")
-	wantIgnored(t, p, "refusal_told", 1)
+	wantIgnored(t, p, "told", 1)
 }
 
 func testWithdraw(t *testing.T, b *browsertest.Browser) {
@@ -224,7 +224,7 @@ func testBadCategories(t *testing.T, b *browsertest.Browser) {
 	}
 	p.Eval(`matchkey('consent', 'maybe')`, nil)
 	p.Eval(`matchkey('consent')`, nil)
-	wantIgnored(t, p, "consent_invalid", 9)
+	wantIgnored(t, p, "consent", 9)
 	wantQuiet(t, p, 0)
 	wantStored(t, p)
 }
@@ -245,10 +245,10 @@ func testHeldBound(t *testing.T, b *browsertest.Browser) {
 	p.Eval(`void Array.from({length: 30}, (_, i) => matchkey('track', 'step', {i}))`, nil)
 	p.Eval(accept, nil)
 	got := s.wait(t, "consent")
-	if len(got.E) != 21 || got.E[1].N != "page_view" || got.E[20].P["i"] != 18.0 {
+	if len(got.E) != 22 || got.E[2].N != "page_view" || got.E[21].P["i"] != 18.0 {
 		t.Errorf("%d events: %s", len(got.E), got.raw)
 	}
-	wantIgnored(t, p, "queue_full", 11)
+	wantIgnored(t, p, "full", 11)
 }
 
 func testTwoCustomers(t *testing.T, b *browsertest.Browser) {
@@ -262,7 +262,7 @@ func testTwoCustomers(t *testing.T, b *browsertest.Browser) {
 	for _, b := range s.beacons(t) {
 		got = append(got, b.U["id"]+": "+b.names())
 	}
-	want := "c1: consent page_view anonymous identify first|c2: identify second sign_out|: nobody"
+	want := "c1: session_start consent page_view anonymous identify first|c2: identify second sign_out|: nobody"
 	if all := strings.Join(got, "|"); all != want {
 		t.Errorf("got  %s\nwant %s", all, want)
 	}

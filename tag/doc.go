@@ -10,38 +10,47 @@
 //
 //	main         what happens on a page by itself
 //	api          window.matchkey, the stub's queue, double inclusion
-//	events       matchkey('track'), ('page'): checked, turned into JSON at once
-//	identify     matchkey('identify')
+//	events       matchkey('track'), ('page'): turned into JSON at once
+//	identify     matchkey('identify'); hash: SHA-256 in the page
 //	consent      matchkey('consent'): the gate, and what moves it
+//	cmp          consent managers: TCF, GPP, Google's consent mode
+//	twin         the Pixel's calls; its hook is inline (build/snippet.go)
 //	get          matchkey('get')
+//	spa          page views of single-page applications
 //
-//	answer       the person's answer and the cookie _mkc; taking up an earlier one
+//	answer       the person's answer and the cookie _mkc, for all tabs
 //	gpc          the browser's privacy signal
 //	refusal      telling of a refusal
 //	user         the customer whom the page has named
 //
-//	queue        events held before an answer, waiting after it; the only way out
-//	transport    fetch with keepalive, sendBeacon, retry
+//	queue        events that wait, messages made of them; the only way out
+//	transport    fetch with keepalive, sendBeacon, fetchLater, retry
+//	parked       what is kept for the next page
+//	image        where nothing else is allowed
 //	beacon       the wire format
 //
 //	identifiers  what travels as "m"
-//	click        fbclid and the cookie _fbc
+//	click        fbclid and the cookie _fbc; landing, inapp: where else one may be
 //	visitor      the cookie _mkv
 //	session      the cookie _mks
-//	cookies      reading and writing them
+//	hints, ipv6  what a browser tells when asked
+//	cookies      reading and writing them; domain: for which hosts
 //
-//	page         where we are: address, first-seen time, inert or not, hidden or not
+//	page         where we are: address, first-seen time, inert or not
 //	native       the browser's functions as they were when we loaded
 //	guard        nothing is thrown into the page
 //	ignore       the only way not to send; the closed list of reasons
+//	public       what a page may call, for people who write pages
 //	types        shapes that several files share
-//	constants    what the build fixes
+//	constants    what the build fixes: features, addresses
 //
 // Invariants: queue.take is the only source of what transport sends, and looks
 // at the answer each time. Whatever is not sent passes through ignore(reason);
 // ?matchkey_debug=1 shows the reasons in the console. Only click, visitor,
-// session and answer write a cookie; nothing writes to storage. Numbers that
-// bound something are enums named Limit at the top of their file.
+// session, answer and domain write a cookie; only parked and landing write to
+// storage. Numbers that bound something are enums named Limit at the top of
+// their file. A feature that a site does not take is a constant false, and
+// everything behind it is gone: so each is asked for where it is used.
 //
 // # What a page may call
 //
@@ -81,12 +90,14 @@
 //	                                   last_name, date_of_birth, gender, city, region,
 //	                                   postal_code, country what the page gave, as text;
 //	                                   signature of the id, where the site signs
+//	  "a": "2001:db8::1",              the browser's IPv6 address, where another host had to tell it
+//	  "x": {"full": 3},                how often the tag did not send, by reason, since it last said so
 //	  "c": {                           the person's answer, in every beacon
 //	    "a": "accept",                 accept, reject, withdraw
 //	    "t": 1795431646110,            when, ms
 //	    "n": "9f86d081…",              SHA-256 of the notice, when it is the present one
-//	    "g": "en",                     its language; on the page of the answer only
-//	    "s": "banner",                 banner, preferences, gpc, api
+//	    "g": "en",                     its language
+//	    "s": "banner",                 banner, preferences, api, gpc, tcf, gpp, consent_mode, pixel
 //	    "x": true,                     the person acted; absent for a signal
 //	    "o": true,                     told of the GPC signal before they accepted; else absent
 //	    "k": ["advertising"]           categories; absent for all

@@ -47,14 +47,14 @@ func testInert(t *testing.T, b *browsertest.Browser) {
 		}
 		p.Goto((&url.URL{Scheme: "file", Path: file, RawQuery: "matchkey_debug=1"}).String())
 		p.Eval(accept, nil)
-		wantIgnored(t, p, "no_origin", 1)
+		wantIgnored(t, p, "origin", 1)
 		wantQuiet(t, p, 0)
 	})
 	t.Run("sandbox", func(t *testing.T) {
 		s, p := newShop(t, build.TagOptions{}), b.Page(t)
 		s.serve("/", document{html: html, header: http.Header{"Content-Security-Policy": {"sandbox allow-scripts"}}})
 		p.Goto(s.URL + "/?matchkey_debug=1")
-		wantIgnored(t, p, "no_origin", 1)
+		wantIgnored(t, p, "origin", 1)
 		wantQuiet(t, p, 0)
 		for _, line := range p.Console() {
 			if strings.HasPrefix(line, "uncaught") {

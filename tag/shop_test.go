@@ -6,12 +6,14 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
 
 	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 
 	"matchkey/build"
 	"matchkey/tag/browsertest"
@@ -25,6 +27,18 @@ const (
 	reject     = `matchkey('consent', 'reject', {source: 'banner'})`
 	withdraw   = `matchkey('consent', 'withdraw', {source: 'preferences'})`
 )
+
+// defaults are the features of a site that asks for nothing.
+var defaults = with()
+
+// with are the default features and more.
+func with(more ...build.Feature) []build.Feature {
+	all, err := build.Features(build.Default, more, nil)
+	if err != nil {
+		panic(err)
+	}
+	return all
+}
 
 // A shop is a site on loopback: pages with the snippet, the tag, and an endpoint
 // that takes beacons and answers 204 unless a test says otherwise.
@@ -49,6 +63,9 @@ func newShop(t *testing.T, options build.TagOptions) *shop {
 	if options.Endpoint == "" {
 		options.Endpoint = "/mk/demo"
 	}
+	if options.Features == nil {
+		options.Features = defaults
+	}
 	options.Site, options.NoticeHash, options.NoticeLanguage = "demo", noticeHash, "en"
 	script, err := build.Tag(options)
 	if err != nil {
@@ -67,10 +84,30 @@ func newShop(t *testing.T, options build.TagOptions) *shop {
 		s.mu.Unlock()
 		answer(w, r)
 	})
+	mux.HandleFunc("/mk/demo.gif", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "image/gif")
+		io.WriteString(w, "GIF89a\x01\x00\x01\x00\x80\x00\x00\x00\x00\x00\x00\x00\x00!\xf9\x04\x01\x00\x00\x00\x00,\x00\x00\x00\x00\x01\x00\x01\x00\x00\x02\x02D\x01\x00;")
+	})
+	mux.HandleFunc("/mk/demo/ip", func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "2001:db8::7") })
 	mux.HandleFunc("/favicon.ico", http.NotFound)
 	mux.HandleFunc("/", s.page)
 	s.seen = browsertest.Record(mux)
 	s.Server = httptest.NewServer(s.seen)
+	t.Cleanup(s.Close)
+	return s
+}
+
+// serveScript serves one page that runs a script and notes how long it took.
+func serveScript(t testing.TB, script []byte) *httptest.Server {
+	t.Helper()
+	mux := http.NewServeMux()
+	mux.HandleFunc("/mk/demo", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
+	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/html")
+		io.WriteString(w, `<!doctype html><script>let began</script><script>began = performance.now()</script>`+
+			`<script>`+string(script)+`</script><script>window.took = performance.now() - began</script>`)
+	})
+	s := httptest.NewServer(mux)
 	t.Cleanup(s.Close)
 	return s
 }
@@ -117,6 +154,8 @@ type beacon struct {
 	U map[string]string `json:"u"`
 	C *answer           `json:"c"`
 	G bool              `json:"g"`
+	A string            `json:"a"`
+	X map[string]int    `json:"x"`
 	E []event           `json:"e"`
 
 	raw []byte
@@ -156,8 +195,15 @@ func (s *shop) beacons(t *testing.T) []beacon {
 
 func decode(t *testing.T, r browsertest.Received) beacon {
 	t.Helper()
+	if r.Method == http.MethodGet { // an image's address
+		query, err := url.PathUnescape(r.Query)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Body, r.Header = []byte(query), http.Header{"Content-Type": {"text/plain;charset=UTF-8"}}
+	}
 	b := beacon{raw: r.Body}
-	if err := json.Unmarshal(r.Body, &b, json.RejectUnknownMembers(true)); err != nil {
+	if err := json.Unmarshal(r.Body, &b, json.RejectUnknownMembers(true), jsontext.AllowInvalidUTF8(true)); err != nil {
 		t.Fatalf("not a beacon of version 1: %v\n%s", err, r.Body)
 	}
 	if ct := r.Header.Get("Content-Type"); ct != "text/plain;charset=UTF-8" {

@@ -10,6 +10,7 @@
 //     processor time, latency at half load, allocations, and a profile.
 //   - compose: an event's way from the joined profile to an encoded batch,
 //     beside Meta's own Node SDK and beside bare SHA-256 and JSON.
+//   - tag: the size of the tag by preset and feature, beside what others ship.
 //   - dispatch: a queue of deliveries to a fake Graph API that takes its time,
 //     beside a loop that posts the same bodies and does nothing else.
 //   - withdrawal: from the POST of a withdrawal to silence, with a queue of one
@@ -50,7 +51,7 @@ type settings struct {
 func main() {
 	var s settings
 	flag.StringVar(&s.role, "role", "all", "all, or what a process of the bench is started as: bare, fsync, disk, load, matchkey-side, floor-side, graph")
-	flag.StringVar(&s.only, "only", "", "all: measure only beacons, compose, dispatch, sealed, profiles or withdrawal, and keep the other sections")
+	flag.StringVar(&s.only, "only", "", "all: measure only beacons, compose, tag, dispatch, sealed, profiles or withdrawal, and keep the other sections")
 	flag.StringVar(&s.out, "out", "BENCHMARKS.md", "all: where to write")
 	flag.IntVar(&s.rounds, "rounds", 3, "all: rounds of each case")
 	flag.Uint64Var(&s.seed, "seed", 1, "compose, dispatch, sealed, profiles, withdrawal: of the people")
@@ -114,6 +115,7 @@ type bench struct {
 var benches = []bench{
 	{"beacons", "Acknowledged-durable beacons", func() error { return nil }, measureBeacons},
 	{"compose", "From joined profile to encoded batch", checkNode, measureCompose},
+	{"tag", "The tag", func() error { return nil }, measureTag},
 	{"dispatch", "Dispatch end to end", func() error { return nil }, measureDispatch},
 	{"sealed", "Encryption at rest", func() error { return nil }, measureSealed},
 	{"profiles", "Millions of profiles", func() error { return nil }, measureProfiles},
@@ -124,7 +126,7 @@ var benches = []bench{
 func (s *settings) measure() error {
 	wanted := slices.DeleteFunc(slices.Clone(benches), func(b bench) bool { return s.only != "" && b.name != s.only })
 	if len(wanted) == 0 {
-		return fmt.Errorf("there is no bench %q; there are beacons, compose, dispatch, sealed, profiles and withdrawal", s.only)
+		return fmt.Errorf("there is no bench %q; there are beacons, compose, tag, dispatch, sealed, profiles and withdrawal", s.only)
 	}
 	for _, b := range wanted {
 		if err := b.check(); err != nil {

@@ -11,7 +11,7 @@ import (
 // numbers of the others.
 func TestABenchAloneKeepsTheOthersSections(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "BENCHMARKS.md")
-	first := report{benches[0].title: "about beacons\n\n### and more", benches[2].title: "old"}
+	first := report{benches[0].title: "about beacons\n\n### and more", benches[3].title: "old"}
 	if err := first.write(path); err != nil {
 		t.Fatal(err)
 	}
@@ -19,7 +19,7 @@ func TestABenchAloneKeepsTheOthersSections(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	second[benches[2].title] = "new"
+	second[benches[3].title] = "new"
 	if err := second.write(path); err != nil {
 		t.Fatal(err)
 	}
@@ -27,7 +27,7 @@ func TestABenchAloneKeepsTheOthersSections(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := intro + "\n## " + benches[0].title + "\n\nabout beacons\n\n### and more\n\n## " + benches[2].title + "\n\nnew\n"
+	want := intro + "\n## " + benches[0].title + "\n\nabout beacons\n\n### and more\n\n## " + benches[3].title + "\n\nnew\n"
 	if string(text) != want {
 		t.Errorf("the report is\n%s\nwant\n%s", text, want)
 	}

@@ -150,6 +150,8 @@ type Site struct {
 	LinkByEmail bool `yaml:"link_by_email" jsonschema:"default=false"`
 	// IdentifyKey is the secret with which the site's back end signs whom a browser names. With it, a browser's unsigned word links nobody.
 	IdentifyKey Secret `yaml:"identify_key"`
+	// Tag says what the site's tag can do.
+	Tag Tag `yaml:"tag"`
 	// Consent says how people are asked.
 	Consent Consent `yaml:"consent" jsonschema:"required"`
 	// Preferences is the page on which people see and change what they allowed: {prefix}/{name}/preferences.
@@ -158,6 +160,20 @@ type Site struct {
 	ScenarioShareMax int `yaml:"scenario_share_max" jsonschema:"default=30,minimum=1,maximum=100"`
 	// Scenarios say which events are conversions.
 	Scenarios []Scenario `yaml:"scenarios"`
+}
+
+// Tag says what a site's tag can do. Every feature costs every visitor some bytes: `matchkey tag` shows how many.
+type Tag struct {
+	// Preset is the set of features to begin with.
+	Preset string `yaml:"preset" jsonschema:"enum=core,enum=typical,enum=default,enum=everything,default=default"`
+	// With are features beyond the preset's. docs/tag.md describes them.
+	With []string `yaml:"with"`
+	// Without are features of the preset that are left out.
+	Without []string `yaml:"without"`
+	// IPv6Endpoint is scheme://host[:port] of the edge under a name that has an IPv6 address only. The tag asks there for the visitor's.
+	IPv6Endpoint string `yaml:"ipv6_endpoint"`
+	// CallingCode is the country's calling code that phone numbers without one are hashed with in the page, such as 49.
+	CallingCode string `yaml:"calling_code"`
 }
 
 // BeaconAddress is where the site's tag sends its beacons: a path on the pages'

@@ -139,7 +139,7 @@ func TestDefaults(t *testing.T) {
 			Batch: 100, BatchAge: 500 * time.Millisecond, Concurrency: 4, Pixel: true, InDoubt: "resend",
 		}}},
 		Sites: []Site{{
-			Name: "shop", Origins: []string{"https://www.shop.example"}, Prefix: "/mk", CookieDomain: "shop.example",
+			Name: "shop", Origins: []string{"https://www.shop.example"}, Prefix: "/mk", Tag: Tag{Preset: "default"}, CookieDomain: "shop.example",
 			Consent: Consent{
 				Mode: "opt_in", Hold: 30 * time.Minute, Proof: "notice", USOptOut: "ldu", GPC: "everywhere",
 				Notices:    []Notice{{Language: "en", Text: "May we?", Recipients: []string{"meta"}, Current: true, Epoch: 1}},

@@ -1,4 +1,6 @@
-// Package browsertest drives a real headless Chromium from Go tests.
+// Package browsertest drives real headless browsers from Go tests: Chromium by
+// its own protocol, with everything that a test may want to know ([Page]), and
+// Firefox by WebDriver BiDi, with what both can do ([Engines], [Tab]).
 //
 // It is separate from the tests that use it because three of them do: the
 // tag's own, the whole story's at the root, and the console's. It knows nothing
@@ -37,5 +39,7 @@
 // $CHROMIUM, chromium, chromium-browser and google-chrome are tried in this
 // order. When none is there, the test fails if $CI is set (a suite that can skip
 // must fail where it was expected to run), else it is skipped with a message
-// that says what to do.
+// that says what to do. Firefox is looked for in the same way, in $FIREFOX,
+// firefox-esr and firefox. WebKit is not driven: Debian's driver for it needs a
+// display server and a browser of its own.
 package browsertest

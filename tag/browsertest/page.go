@@ -79,6 +79,13 @@ func (b *Browser) Page(t testing.TB) *Page {
 	return open(t, b.ctx, jar)
 }
 
+// Lasting opens a tab whose cookies and storage are the profile's, so that they
+// outlast the browser.
+func (b *Browser) Lasting(t testing.TB) *Page {
+	t.Helper()
+	return open(t, b.ctx, "")
+}
+
 // Tab opens another tab in the same cookie jar.
 func (p *Page) Tab() *Page {
 	p.t.Helper()
@@ -215,6 +222,12 @@ func (p *Page) OnNewDocument(js string) {
 		_, err := cdppage.AddScriptToEvaluateOnNewDocument(js).Do(ctx)
 		return err
 	}))
+}
+
+// Throttle makes the page's processor slower by a factor.
+func (p *Page) Throttle(factor float64) {
+	p.t.Helper()
+	p.run("slowing down", emulation.SetCPUThrottlingRate(factor))
 }
 
 // Cookies returns the whole jar, sorted by name.

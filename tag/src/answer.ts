@@ -1,14 +1,20 @@
 // The person's answer: what it is now, and the cookie `_mkc` that remembers it
-// for the next page. The cookie holds no identifier and exists only after an
-// answer, so it is strictly necessary. Half a year is how long a choice is to
-// be respected before asking again (consent.md § 4.5).
+// for the next page and tells the other tabs. The cookie is the answer as beacons
+// carry it, as JSON; it holds no identifier and exists only after an answer, so it
+// is strictly necessary. Half a year is how long a choice is to be respected
+// before asking again (consent.md § 4.5).
 //
-//	<accept|reject>.<ms>.<first 16 digits of the notice's hash>.<source>.<category,category>.<true when given under GPC>
+// The cookie is the one authority of the whole browser: it is looked at before
+// every request, so what a person says in one tab, or on another host of the
+// site, holds in all of them at once. A channel between tabs would reach one
+// host only.
 
+import { refuse } from './consent'
 import { readCookie, Seconds, writeCookie } from './cookies'
 import { gpc } from './gpc'
+import { parse, stringify } from './native'
 import { loadedAt } from './page'
-import type { Answer, Source } from './types'
+import type { Answer } from './types'
 
 const NAME = '_mkc'
 
@@ -16,40 +22,35 @@ const NAME = '_mkc'
 export let answer: Answer | undefined
 /** Undefined as long as nobody has answered, false after a refusal. */
 export let granted: boolean | undefined
+/** The page holds everything back, whatever was answered before. */
+export let held = false
+export const hold = (now: boolean) => (held = now)
+/** The cookie as this page knows it. */
+let known = ''
 
-/** The person has answered, on this page or, with `stored`, on an earlier one. */
-export function setAnswer(given: Answer, stored?: boolean): void {
+/** The person has answered, on this page or, with a cookie, elsewhere. */
+export function setAnswer(given: Answer, cookie?: string): void {
   answer = given
-  const { a, t, n, s, k } = given
-  granted = a === 'accept'
-  if (stored) return
-  writeCookie(NAME, [granted ? a : 'reject', t, n && NOTICE_PREFIX, s, k, gpc].join('.'), Seconds.Answer)
+  granted = given.a === 'accept'
+  known = cookie || writeCookie(NAME, encodeURIComponent(stringify(given)), Seconds.Answer)
 }
 
 /**
- * Takes up what an earlier page and the browser said. GPC counts as a refusal,
- * unless the person answered in its face; an accept from before the signal was
- * switched on ends in a refusal.
+ * Takes up what an earlier page, another tab and the browser said. GPC counts as
+ * a refusal, unless the person answered in its face; an accept from before the
+ * signal was switched on ends in a refusal.
  */
-export function recallAnswer(refuse: (given: Answer) => void): void {
-  const [a, t, n, s, k, underGPC] = readCookie(NAME).split('.') as [Answer['a'], ...string[]]
-  if (gpc && !underGPC) {
+export function recallAnswer(): void {
+  const cookie = readCookie(NAME)
+  let given: Answer | undefined
+  if (cookie && cookie !== known)
+    try {
+      given = parse(decodeURIComponent(cookie))
+    } catch {
+      // Not ours: as if nobody had answered.
+    }
+  if (GPC && gpc && (given ? given.a === 'accept' && !given.o : !answer)) {
     const signal: Answer = { a: 'reject', t: loadedAt, s: 'gpc' }
-    if (a === 'accept') refuse(signal)
-    else setAnswer(signal, true)
-  } else if (/^(accept|reject)$/.test(a)) {
-    setAnswer(
-      {
-        a,
-        t: +t!,
-        // The hash is known only while the notice is the one that was answered.
-        n: (n === NOTICE_PREFIX && NOTICE_HASH) || undefined,
-        s: s as Source,
-        x: s !== 'gpc' || undefined,
-        o: (underGPC && a === 'accept') || undefined,
-        k: k ? k.split(',') : undefined,
-      },
-      true,
-    )
-  }
+    given ? refuse(signal) : setAnswer(signal, '-')
+  } else if (given) setAnswer(given, cookie)
 }

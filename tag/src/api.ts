@@ -4,11 +4,13 @@
 // snippet can call whatever a newer tag knows.
 
 import { consent } from './consent'
-import { track } from './events'
+import { report, track } from './events'
 import { get } from './get'
 import { guarded } from './guard'
 import { identify } from './identify'
 import { ignore } from './ignore'
+import { randomId } from './native'
+import { twin } from './twin'
 
 type Call = Iterable<unknown>
 
@@ -18,37 +20,42 @@ interface API {
   q?: Iterable<Call> | { push(call: Call): unknown }
   /** Set by the tag: which build is here. */
   tag?: string
-}
-
-declare global {
-  interface Window {
-    matchkey?: API
-  }
-}
-
-// `any`: every command checks its own arguments, which come from the page.
-const commands: Record<string, (...args: any[]) => void> = {
-  track,
-  page: properties => track('page_view', properties),
-  identify,
-  consent,
-  get,
+  /** Id of the present page view's event, which the Pixel's twin shares. */
+  v?: string
 }
 
 /** What stands in our place: nothing, a stub, or another copy of the tag. */
-export const present = (): Partial<API> => window[GLOBAL] || {}
+export const present = (): Partial<API> => (window as any)[GLOBAL] || {}
+
+/** A page view begins. The Pixel may have named it before we came. */
+export function pageView(properties?: unknown): void {
+  const api = present()
+  const id = (TWIN && !api.tag && api.v) || randomId()
+  if (TWIN) api.v = id
+  report('page_view', id, properties)
+}
+
+// `any`: every command checks its own arguments, which come from the page.
+const commands: Record<string, (...args: any[]) => void> = { track, page: pageView }
+if (CONSENT) commands.consent = consent
+if (IDENTIFY) commands.identify = identify
+if (GET) commands.get = get
+if (TWIN) commands.fbq = twin
 
 /** Puts the page API in place, and catches up on the calls made before. */
 export function install(): void {
   const run = guarded(([name, ...args]: Call) => {
     const command = commands[name as string]
     if (command) command(...args)
-    else ignore('command_unknown', name)
+    else ignore('command', name)
   })
-  const { q = [] } = present()
-  const api: API = (...call) => void run(call)
+  const { q = [], v } = present()
+  const api: API = (...call) => {
+    run(call)
+  }
   api.tag = BUILD
   api.q = { push: run }
-  window[GLOBAL] = api
+  if (TWIN) api.v = v!
+  ;(window as any)[GLOBAL] = api
   for (const call of q as Iterable<Call>) run(call)
 }

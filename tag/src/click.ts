@@ -8,26 +8,39 @@
 // is dated anew, with the time at which its landing page was loaded, however
 // late the consent. What we cannot parse we neither send nor overwrite, until
 // a new fbclid replaces it.
+//
+// The address of the page comes first. Only where there is neither that nor a
+// cookie counts what the page before says: a redirect of the site's own that
+// lost the query, or a landing page left before the answer.
 
 import { expireCookie, readCookie, Seconds, writeCookie } from './cookies'
+import { subdomainIndex } from './domain'
 import { ignore } from './ignore'
+import { inAppClick } from './inapp'
+import { landingClick } from './landing'
 import { loadedAt } from './page'
 
 export const CLICK_COOKIE = '_fbc'
 
 // Held in memory only: nothing may be stored before consent.
-const landed = CLICK ? readClickId(location.search) : ''
+export const landed = CLICK && readClickId(location.href)
+
+// Of this site's own pages only: another site's address says where that one's visitors came from.
+const before = CLICK && document.referrer.split('/')[2] === location.host && readClickId(document.referrer)
 
 /** The value of `_fbc` to send, or ""; writes the cookie when it makes a new one. Only with consent. */
 export function clickValue(): string {
   const cookie = readCookie(CLICK_COOKIE)
   const parts = /^fb\.\d+\.\d+\.([\w-]+)(\.[\w-]+)?$/.exec(cookie)
-  if (landed && (!parts || parts[1] !== landed)) {
+  let found = landed || (!cookie && before)
+  if (LANDING && !found && !cookie) found = landingClick()
+  if (IN_APP && !found && !cookie) found = inAppClick()
+  if (found && (!parts || parts[1] !== found)) {
     expireCookie(CLICK_COOKIE) // one of another domain attribute would stand beside ours
-    return writeCookie(CLICK_COOKIE, `fb.${SUBDOMAIN_INDEX}.${loadedAt}.${landed}`, Seconds.Identifier)
+    return writeCookie(CLICK_COOKIE, `fb.${DOMAIN_PROBE ? subdomainIndex() : SUBDOMAIN_INDEX}.${loadedAt}.${found}`, Seconds.Identifier)
   }
   if (parts) return cookie
-  if (cookie) ignore('click_unreadable')
+  if (REASONS && cookie) ignore('cookie')
   return ''
 }
 
@@ -36,8 +49,8 @@ export function clickValue(): string {
  * is none that can be one: other characters, or more than 500 of them, which
  * Meta's own library ignores too (capi.md § 5.1).
  */
-function readClickId(search: string): string {
-  const raw = /[?&]fbclid=([^&]+)/.exec(search)
+export function readClickId(address: string): string {
+  const raw = /[?&#]fbclid=([^&#]+)/.exec(address)
   if (raw) {
     try {
       const id = decodeURIComponent(raw[1]!)
@@ -45,7 +58,7 @@ function readClickId(search: string): string {
     } catch {
       // Malformed percent signs.
     }
-    ignore('click_invalid')
+    ignore('click')
   }
   return ''
 }

@@ -9,38 +9,31 @@
 //	        │ stored reject, GPC    ▼ withdraw       │
 //	        └─────────────────► refused ─────────────┘
 
-import { setAnswer } from './answer'
+import { granted, setAnswer } from './answer'
 import { eventJSON } from './beacon'
 import { CLICK_COOKIE } from './click'
 import { expireCookie, readCookie } from './cookies'
 import { gpc } from './gpc'
 import { ignore } from './ignore'
 import { now } from './native'
-import { enqueueConsent, purge } from './queue'
+import { forget } from './parked'
+import type { ConsentOptions, ConsentSource } from './public'
+import { enqueue } from './queue'
 import { tellRefusal } from './refusal'
 import { SESSION_COOKIE } from './session'
 import { sendSoon } from './transport'
-import type { Answer, ConsentOptions } from './types'
-import { user } from './user'
+import type { Answer } from './types'
 import { VISITOR_COOKIE } from './visitor'
-
-// What the tag may have written about the visitor.
-const OWN_COOKIES = CLICK ? [VISITOR_COOKIE, SESSION_COOKIE, CLICK_COOKIE] : [VISITOR_COOKIE, SESSION_COOKIE]
-
-const enum Limit {
-  Said = 1000, // characters of source, language and categories
-}
 
 /** matchkey('consent', 'accept' | 'reject' | 'withdraw', {categories?, source?, language?, informed?}?) */
 export function consent(action: Answer['a'], options?: ConsentOptions): void {
   const { categories = 0, source = 'api', language = NOTICE_LANGUAGE || 0, informed } = Object(options) as ConsentOptions
-  // Absent categories mean all: a list that we cannot keep, or an empty one,
-  // must not widen into that.
-  const said = '' + [source, language, categories]
-  if (said.length > Limit.Said || !/^[\w-]+(,[\w-]+)*$/.test(said)) {
-    ignore('consent_invalid', options)
-    // A refusal counts, whatever stands beside it.
-    return action === 'accept' ? undefined : consent(action)
+  const refusal = /^(reject|withdraw)$/.test(action)
+  // Absent categories mean all: a list that the edge would not take, or an empty
+  // one, must not widen into that. A refusal counts, whatever stands beside it.
+  if (!/^([\w-]{1,64}(,(?!$)|$)){3,66}$/.test('' + [source, language, categories])) {
+    ignore('consent', options)
+    return refusal ? consent(action) : undefined
   }
   const given: Answer = {
     a: action,
@@ -49,20 +42,24 @@ export function consent(action: Answer['a'], options?: ConsentOptions): void {
     g: language || undefined,
     s: source,
     x: true,
-    o: (gpc && informed) || undefined,
-    k: categories === 0 ? undefined : ('' + categories).split(','),
+    k: categories ? ('' + categories).split(',') : undefined,
   }
+  if (GPC && informed) given.o = gpc
+  if (refusal) refuse(given)
+  else if (action !== 'accept') ignore('consent', action)
   // A yes in the face of the signal counts only from somebody who was told of
   // it (consent.md § 5.3); the server decides likewise.
-  if (action === 'accept') gpc && !informed ? ignore('gpc_not_informed') : grant(given)
-  else if (/^(reject|withdraw)$/.test(action)) refuse(given)
-  else ignore('consent_invalid', action)
+  else if (GPC && gpc && !informed) ignore('gpc')
+  else {
+    setAnswer(given)
+    enqueue(eventJSON('consent'), true)
+    sendSoon()
+  }
 }
 
-function grant(given: Answer): void {
-  enqueueConsent(eventJSON('consent'))
-  setAnswer(given)
-  sendSoon()
+/** A consent manager told what it knows; most tell it again on every page. */
+export function signal(yes: boolean, source: ConsentSource): void {
+  if (granted !== yes) consent(yes ? 'accept' : 'reject', { source })
 }
 
 /** The person refuses, or takes back what they granted. */
@@ -71,7 +68,9 @@ export function refuse(given: Answer): void {
   const visitor = readCookie(VISITOR_COOKIE) || undefined
   if (visitor) given.a = 'withdraw'
   setAnswer(given)
-  purge()
-  OWN_COOKIES.forEach(expireCookie)
-  tellRefusal(visitor, user)
+  // What the tag may have written about the visitor.
+  const own = CLICK ? [VISITOR_COOKIE, SESSION_COOKIE, CLICK_COOKIE] : [VISITOR_COOKIE, SESSION_COOKIE]
+  own.forEach(expireCookie)
+  if (RETRY) forget()
+  tellRefusal(visitor)
 }

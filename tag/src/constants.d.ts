@@ -13,11 +13,43 @@ declare const COOKIE_DOMAIN: string
 declare const SUBDOMAIN_INDEX: number
 /** SHA-256 in hex of the consent notice that the site shows, or "". */
 declare const NOTICE_HASH: string
-/** Its first 16 digits. */
-declare const NOTICE_PREFIX: string
 /** Language of that notice, or "". */
 declare const NOTICE_LANGUAGE: string
 /** Cookies whose values travel in a beacon's "m". */
 declare const IDENTIFIER_COOKIES: readonly string[]
-/** Feature: keep the click id of the landing page in the cookie `_fbc`. */
+/** Whether there are any. */
+declare const IDENTIFIERS: boolean
+/** Address at a host without IPv4 that answers with the caller's address, or "". */
+declare const IPV6_URL: string
+/** Country calling code that phone numbers without one are hashed with, or "". */
+declare const CALLING_CODE: string
+
+// Features: true where the site takes them. build/features.go says what each is
+// and costs.
+
+declare const CONSENT: boolean
+declare const GPC: boolean
+declare const TCF: boolean
+declare const GPP: boolean
+/** Google's consent mode may refuse; … */
+declare const CONSENT_MODE: boolean
+/** … and may grant as well. */
+declare const CONSENT_MODE_GRANTS: boolean
+declare const PIXEL_CONSENT: boolean
 declare const CLICK: boolean
+declare const IN_APP: boolean
+declare const LANDING: boolean
+declare const DOMAIN_PROBE: boolean
+declare const SESSION: boolean
+declare const HINTS: boolean
+declare const SPA: boolean
+declare const HASH_ROUTES: boolean
+declare const PAGE_LIFE: boolean
+declare const RETRY: boolean
+declare const FETCH_LATER: boolean
+declare const IMAGE: boolean
+declare const IDENTIFY: boolean
+declare const HASHING: boolean
+declare const TWIN: boolean
+declare const GET: boolean
+declare const REASONS: boolean

@@ -5,12 +5,12 @@
 import { granted } from './answer'
 import { identifiers } from './identifiers'
 import { sessionId } from './session'
-import type { Known } from './types'
+import type { Known } from './public'
 import { visitorId } from './visitor'
 
 export const get = (callback: (known: Known) => void) =>
   callback(
     granted
-      ? { visitor: visitorId(), session: sessionId(), identifiers: identifiers(), consent: 'accept' }
+      ? { visitor: visitorId(), session: SESSION ? sessionId() : undefined, identifiers: identifiers(), consent: 'accept' }
       : { identifiers: {}, consent: granted == null ? null : 'reject' },
   )

@@ -7,4 +7,4 @@ interface WithGPC {
   readonly globalPrivacyControl?: boolean
 }
 
-export const gpc = (navigator as WithGPC).globalPrivacyControl === true || undefined
+export const gpc = (GPC && (navigator as WithGPC).globalPrivacyControl === true) || undefined

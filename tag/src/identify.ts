@@ -1,9 +1,11 @@
-// matchkey('identify', customerId, contact?): the site names the person.
-// Contact data travels as it is, over TLS, to the site's own endpoint, and is
-// hashed there: one place knows how to normalise a phone number.
+// matchkey('identify', customerId, contact?): the site names the person. Contact
+// data travels as it is, over TLS, to the site's own endpoint, and is hashed
+// there: one place knows how to normalise a phone number. A site whose contact
+// data must not leave the page as it is has it hashed here (hash.ts).
 
 import { granted } from './answer'
 import { track } from './events'
+import { hashed } from './hash'
 import { ignore } from './ignore'
 import { tellRefusal } from './refusal'
 import type { User } from './types'
@@ -18,16 +20,19 @@ export function identify(customer: unknown, contact?: Record<string, unknown>): 
     return setUser()
   }
   const id = text(customer)
-  if (!id) return ignore('customer_invalid')
+  if (!id) return ignore('customer')
   const named: User = { id }
-  for (const field in contact) {
-    const value = text(contact[field])
-    if (value && FIELDS.test(field)) named[field] = value
-    else ignore('contact_invalid', field)
+  for (const field of Object.keys(Object(contact))) {
+    const value = text(contact![field])
+    if (!value || !FIELDS.test(field)) ignore('contact', field)
+    else if (HASHING && field !== 'signature') hashed(named, field, value)
+    else named[field] = value
   }
+  const told = user && user.id === id
   setUser(named)
-  if (granted === false) tellRefusal(undefined, named)
-  else track('identify')
+  if (!CONSENT || granted !== false) track('identify')
+  else if (told) ignore('told')
+  else tellRefusal()
 }
 
 /** The text of a text or a number, on one line and of bounded length; "" of anything else. The edge has the exact bounds. */

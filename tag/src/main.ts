@@ -1,26 +1,43 @@
 // Where the tag starts. One line per thing that happens on a page by itself;
 // everything else happens because the page calls window.matchkey.
 
-import { recallAnswer } from './answer'
-import { install, present } from './api'
-import { refuse } from './consent'
-import { track } from './events'
+import { granted, recallAnswer } from './answer'
+import { install, pageView, present } from './api'
+import { listen } from './cmp'
 import { guarded } from './guard'
-import { ignore } from './ignore'
-import { inert, prerendering } from './page'
-import { send, sendRest } from './transport'
+import { ignore, type Reason } from './ignore'
+import { landingClick } from './landing'
+import { later } from './native'
+import { inert, look } from './page'
+import { takeUp } from './parked'
+import { watchAddress } from './spa'
+import { sendRest } from './transport'
 
 const start = guarded(() => {
-  const why = present().tag ? 'included_twice' : inert
-  if (why) return ignore(why)
-  recallAnswer(refuse)
-  track('page_view')
-  document.addEventListener('visibilitychange', send)
+  if (present().tag) return ignore('twice')
+  if (inert) return ignore(REASONS ? (inert as Reason) : 'origin')
+  if (LANDING) landingClick()
+  if (CONSENT) recallAnswer()
+  pageView()
+  addEventListener('visibilitychange', sendRest)
   addEventListener('pagehide', sendRest)
   install()
+  if (TCF || GPP || CONSENT_MODE) listen()
+  if (SPA) watchAddress(pageView)
+  if (PAGE_LIFE)
+    // A page that comes back from the back/forward cache is seen anew.
+    addEventListener('pageshow', e => {
+      if (e.persisted) {
+        look(document.referrer)
+        pageView()
+      }
+    })
+  // Storage is slow to open: not while the page is busy (tag.md § 3).
+  if (RETRY && (!CONSENT || granted != null)) later(guarded(takeUp), 1000)
 })
 
 // Chromium prerenders pages that the person may never open, and without this
 // reported them and wrote their cookies (tag.md § 5).
-if (prerendering) document.addEventListener('prerenderingchange', start)
+if (PAGE_LIFE && (document as { readonly prerendering?: boolean }).prerendering)
+  document.addEventListener('prerenderingchange', start)
 else start()

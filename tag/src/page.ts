@@ -4,28 +4,33 @@
 
 import type { Reason } from './ignore'
 import { now, randomId } from './native'
+import type { View } from './types'
 
-/** Why the tag stays inert on this page; undefined when it does not. */
-export const inert: Reason | undefined =
-  // self.origin is "null" or "file://" where location.origin still tells an
-  // address, while reading cookies throws.
-  !/^http/.test(self.origin) ? 'no_origin' : top !== self ? 'framed' : undefined
+// self.origin is "null" or "file://" where location.origin still tells an
+// address, while reading cookies throws.
+const homeless = !/^http/.test(self.origin)
+
+/** Whether, and where it is asked for why, the tag stays inert on this page. */
+export const inert: Reason | boolean = REASONS ? (homeless ? 'origin' : top !== self && 'framed') : homeless || top !== self
 
 /** When this page was loaded, ms: the first-seen time of a click id in its address. */
-export const loadedAt = now()
+export const loadedAt = /* @__PURE__ */ now()
 
 // The edge keeps origin and path only; a longer address is of no use.
 const enum Limit {
   Address = 2048,
 }
 
-/** Random, in memory only: ties the events of one page view together, and to the answer given on it. */
-export const pageView = randomId()
-export const address = location.href.slice(0, Limit.Address)
-export const referrer = document.referrer.slice(0, Limit.Address) || undefined
+/** The page view that the visitor sees now. */
+export let view: View
 
-/** Loaded in advance, and not opened yet; the event prerenderingchange tells when it is. */
-export const { prerendering } = document as { readonly prerendering?: boolean }
+/** A page view begins, reached from an address. */
+export function look(from: string): void {
+  view = {
+    p: randomId(),
+    l: location.href.slice(0, Limit.Address),
+    r: from.slice(0, Limit.Address) || undefined,
+  }
+}
 
-/** On its way out, or in a background tab: requests may not get an answer that we live to see. */
-export const hidden = () => document.visibilityState === 'hidden'
+look(document.referrer)

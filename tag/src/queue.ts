@@ -1,12 +1,14 @@
-// Between what happened and what is sent: one list of events. Before an answer
-// it holds the first few in memory, with their times. With consent events wait
-// for a moment, so that those that belong together share a beacon, and for as
-// long as the edge does not answer. What could not be sent is put back.
+// Between what happened and what is sent: two lists. Events wait, before an
+// answer for it and with consent for a moment, so that those that belong
+// together share a beacon; messages are made of them when they can leave, and
+// come back when the edge did not take them.
 
-import { granted } from './answer'
+import { granted, held, recallAnswer } from './answer'
 import { eventsMessage } from './beacon'
+import { consentMode } from './cmp'
 import { ignore } from './ignore'
-import type { User } from './types'
+import { view } from './page'
+import type { User, View } from './types'
 import { user } from './user'
 
 const enum Limit {
@@ -18,54 +20,56 @@ const enum Limit {
   BeaconChars = 16000,
 }
 
-/** An event as JSON and the customer at the time it happened; or a whole message, a refusal. */
-type Entry = [json: string, by?: User, refusal?: string]
+/** An event as JSON, and the page view and the customer at the time it happened. */
+type Event = [json: string, view: View, by?: User]
 
-/** A message to send, and how to put it back when that failed. */
-type Batch = [message: string, putBack: () => void]
+let events: Event[] = []
+/** Messages that wait to be sent, the next one first. */
+export let outbox: string[] = []
 
-let queue: Entry[] = []
-
-/** Adds an event, unless the person refused or there are too many. */
-export function enqueue(json: string): void {
-  if (granted === false) ignore('refused', json)
-  else if (queue.length < (granted ? Limit.Waiting : Limit.Held)) queue.push([json, user])
-  else ignore('queue_full', json)
-}
-
-/** Adds the person's consent, as long as it is not given yet: before what was held for it, after an earlier refusal. */
-export function enqueueConsent(json: string): void {
-  queue[granted == null ? 'unshift' : 'push']([json, user])
-}
-
-/** Adds a refusal. */
-export function enqueueRefusal(message: string): void {
-  queue.push(['', , message])
-}
-
-/** Throws away what the present answer forbids. */
-export function purge(): void {
-  queue = queue.filter(([json, , refusal]) => granted || refusal || ignore('refused', json))
+/** Adds an event, unless the person refused or there are too many; with `first`, before those that were held for it. */
+export function enqueue(json: string, first?: boolean): void {
+  if (CONSENT && granted === false) ignore('refused', json)
+  else if (events.length < (!CONSENT || granted ? Limit.Waiting : Limit.Held))
+    events[CONSENT && first ? 'unshift' : 'push'](IDENTIFY ? [json, view, first && events[0] ? events[0][2] : user] : [json, view])
+  else ignore('full', json)
 }
 
 /**
- * Takes as many of the oldest events as fit one beacon; those of two customers
- * never share one. This is the only way out of the tag: nothing before an
- * answer, and after a refusal refusals.
+ * Takes out the next message, made of waiting events when there is none. This is
+ * the only way out of the tag: nothing before an answer, and after a refusal
+ * refusals; whatever the answer is by now in another tab.
  */
-export function take(): Batch | undefined {
-  if (granted == null) return
-  purge()
-  if (!queue[0]) return
-  const events: string[] = []
-  let chars = 0
-  let about: User | undefined
-  for (const [json, by, refusal] of queue) {
-    chars += json.length
-    if (refusal || events.length >= Limit.BeaconEvents || chars > Limit.BeaconChars || (about && about !== by)) break
-    events.push(json)
-    about = by
+export function take(): string | undefined {
+  if (CONSENT) {
+    recallAnswer()
+    if (CONSENT_MODE) consentMode()
+    if (granted == null || (PIXEL_CONSENT && held)) return
+    if (!granted) {
+      // Refusals carry no accept.
+      events = events.filter(([json]) => ignore('refused', json))
+      outbox = outbox.filter(message => !message.includes('"c":{"a":"accept"') || ignore('refused', message))
+    }
   }
-  const taken = queue.splice(0, events.length || 1)
-  return [taken[0]![2] || eventsMessage(events, about), () => queue.unshift(...taken)]
+  if ((RETRY || CONSENT) && outbox[0]) return outbox.shift()
+  if (!events[0]) return
+  const page = events[0][1]
+  const texts: string[] = []
+  let chars = 0
+  let about: Event[2]
+  for (const [json, seen, by] of events) {
+    chars += json.length
+    // The events of two customers, or of two page views, never share one.
+    if (
+      texts.length >= Limit.BeaconEvents ||
+      chars > Limit.BeaconChars ||
+      ((SPA || PAGE_LIFE) && seen !== page) ||
+      (IDENTIFY && about && about !== by)
+    )
+      break
+    if (IDENTIFY) about = by
+    texts.push(json)
+  }
+  events.splice(0, texts.length)
+  return IDENTIFY ? eventsMessage(page, texts, about) : eventsMessage(page, texts)
 }

@@ -21,6 +21,7 @@ import (
 	"github.com/chromedp/cdproto/storage"
 	"github.com/chromedp/cdproto/target"
 	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
 )
 
 // A Page is one tab. Its steps end the test when they fail, so they need no
@@ -156,6 +157,14 @@ func (p *Page) Fill(selector, text string) {
 		chromedp.Focus(selector, chromedp.ByQuery),
 		chromedp.Evaluate(`document.activeElement.select()`, nil),
 		input.InsertText(text))
+}
+
+// Press presses keys one after the other: Tab, Enter, Space or Escape.
+func (p *Page) Press(keys ...string) {
+	p.t.Helper()
+	for _, key := range keys {
+		p.run("pressing "+key, chromedp.KeyEvent(map[string]string{"Tab": kb.Tab, "Enter": kb.Enter, "Space": " ", "Escape": kb.Escape}[key]))
+	}
 }
 
 // Eval evaluates a JavaScript expression, awaits it when it is a promise, and

@@ -10,10 +10,12 @@ import (
 	"matchkey/tag/browsertest"
 )
 
-// What a page of its own, or the banner, says that it showed.
+// What a page of its own, or the banner, says that it showed. The token is a real
+// one: of the site shop, of 2026-11-24 11:00, under the key "a key of thirty-two
+// bytes, or so".
 const (
 	shownHash  = "8d4a1f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f0"
-	shownToken = "1.tgr7s0.q83vEjRW.de.opt_in.DE.notice.n4bQgYhMfWWaL-qgxVrQFaO_TxsrC4Is0V1sFbDwCgg"
+	shownToken = "1.tp06k0.r0fwsWlT.de.opt_in.DE.notice.qMu6Ff5IlFbbxvAonzq19_k4d3PSo3JZHxBU9mj-HpE"
 	shown      = `{source: 'banner', language: 'de', notice: '` + shownHash + `', token: '` + shownToken + `'}`
 )
 

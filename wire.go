@@ -189,12 +189,16 @@ func tagOptions(s config.Site) build.TagOptions {
 	if s.Tag.IPv6Endpoint != "" {
 		o.IPv6URL = s.Tag.IPv6Endpoint + s.Prefix + "/" + s.Name + "/ip"
 	}
+	var languages []string
 	for _, n := range s.Consent.Notices {
-		if n.Current {
+		if n.Current && o.NoticeHash == "" {
 			o.NoticeHash, o.NoticeLanguage = notice(n).Hash(), n.Language
-			break
+		}
+		if n.Current {
+			languages = append(languages, n.Language)
 		}
 	}
+	o.Words = build.WordsOf(languages...)
 	return o
 }
 

@@ -40,12 +40,14 @@ const (
 	Twin        Feature = "twin"         // the Pixel's calls, under the same ids
 	Get         Feature = "get"          // what the tag knows, for the page's own scripts
 	Reasons     Feature = "reasons"      // ?matchkey_debug=1 says what is not sent and why, and the edge counts it
+	Banner      Feature = "banner"       // asks with the edge's notice; in no preset
 )
 
-// needs says without which other feature one is of no use.
+// needs says without which other feature one is of no use, or asks for more than
+// it may: a banner has to know of the browser's signal.
 var needs = map[Feature]Feature{
 	GPC: Consent, TCF: Consent, GPP: Consent, ConsentMode: Consent, ConsentModeGrants: ConsentMode, PixelConsent: Twin,
-	InApp: Click, Landing: Click, Hints: Session, HashRoutes: SPA, Hashing: Identify,
+	Banner: GPC, InApp: Click, Landing: Click, Hints: Session, HashRoutes: SPA, Hashing: Identify,
 }
 
 // A Preset is a set of features with a name.
@@ -60,7 +62,7 @@ const (
 	Default Preset = "default"
 	// Typical is a site with the Pixel and without the rest.
 	Typical Preset = "typical"
-	// Everything is every feature.
+	// Everything is every feature but the banner, which most sites have already.
 	Everything Preset = "everything"
 )
 
@@ -78,7 +80,7 @@ var presets = map[Preset][]Feature{
 func Presets() []Preset { return []Preset{Core, Typical, Default, Everything} }
 
 // AllFeatures are all features, in the order of the size table.
-func AllFeatures() []Feature { return slices.Clone(presets[Everything]) }
+func AllFeatures() []Feature { return slices.Concat(presets[Everything], []Feature{Banner}) }
 
 // Features returns a preset's features with some more and without others, each
 // once and in the order of [AllFeatures]. It fails on a name that it does not
@@ -93,7 +95,7 @@ func Features(preset Preset, with, without []Feature) ([]Feature, error) {
 		taken[f] = true
 	}
 	for _, f := range slices.Concat(with, without) {
-		if !slices.Contains(presets[Everything], f) {
+		if !slices.Contains(AllFeatures(), f) {
 			return nil, fmt.Errorf("there is no feature %q; there are %s", f, list(AllFeatures()))
 		}
 		taken[f] = !slices.Contains(without, f)

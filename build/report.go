@@ -27,8 +27,9 @@ func Report(o TagOptions) ([]Measure, error) {
 }
 
 // A FeatureSize is what a feature costs: what it adds to the core (with what it
-// needs), and what leaving it out saves from everything (with what needs it). The
-// second is less where features share code.
+// needs), and what leaving it out saves from everything (with what needs it; for a
+// feature that is not in everything, from everything and it). The second is less
+// where features share code.
 type FeatureSize struct {
 	Feature     Feature
 	Adds, Saves Sizes
@@ -48,6 +49,7 @@ func SizeTable() (presetSizes []Measure, features []FeatureSize, err error) {
 	for _, p := range Presets() {
 		presetSizes = append(presetSizes, Measure{string(p), size(presets[p])})
 	}
+	presetSizes = append(presetSizes, Measure{"default with the banner", size(slices.Concat(presets[Default], []Feature{Banner}))})
 	for _, hooked := range []struct {
 		what     string
 		features []Feature
@@ -58,14 +60,18 @@ func SizeTable() (presetSizes []Measure, features []FeatureSize, err error) {
 		}
 		presetSizes = append(presetSizes, Measure{hooked.what, snippet.Sizes})
 	}
-	all, core := size(presets[Everything]), size(presets[Core])
+	core := size(presets[Core])
 	for _, f := range AllFeatures() {
 		chain := []Feature{f}
 		for need := needs[f]; need != ""; need = needs[need] {
 			chain = append(chain, need)
 		}
-		without := slices.DeleteFunc(AllFeatures(), func(g Feature) bool { return g == f || needsIndeed(g, f) })
-		features = append(features, FeatureSize{f, minus(size(chain), core), minus(all, size(without))})
+		whole := presets[Everything]
+		if !slices.Contains(whole, f) {
+			whole = slices.Concat(whole, []Feature{f})
+		}
+		without := slices.DeleteFunc(slices.Clone(whole), func(g Feature) bool { return g == f || needsIndeed(g, f) })
+		features = append(features, FeatureSize{f, minus(size(chain), core), minus(size(whole), size(without))})
 	}
 	return presetSizes, features, err
 }

@@ -51,6 +51,9 @@ type TagOptions struct {
 	// CallingCode is the country's code that phone numbers without one are hashed
 	// with in the page ("49"); empty leaves them as they are.
 	CallingCode string
+	// Words are the banner's by the languages of the site's notices; where one is
+	// missing the banner speaks English. See [WordsOf].
+	Words map[string]Words
 	// Debug leaves the script readable, with a source map inside. It does the same.
 	Debug bool
 }
@@ -81,6 +84,13 @@ func (o TagOptions) withDefaults() TagOptions {
 	}
 	if o.Features == nil {
 		o.Features = presets[Default]
+	}
+	if _, ok := o.Words["en"]; !ok {
+		o.Words = maps.Clone(o.Words)
+		if o.Words == nil {
+			o.Words = map[string]Words{}
+		}
+		o.Words["en"] = words["en"]
 	}
 	if !slices.Contains(o.IdentifierCookies, clickCookie) {
 		o.Features = slices.DeleteFunc(slices.Clone(o.Features), func(f Feature) bool { return f == Click || needs[f] == Click })
@@ -124,6 +134,11 @@ func (o TagOptions) check() error {
 			return fault("every one of IdentifierCookies", "a cookie name of letters, digits, '_', '-' and '.'")
 		}
 	}
+	for name, w := range o.Words {
+		if !language.MatchString(name) || slices.Contains(w.inOrder(), "") {
+			return fault("Words", `whole, by a language tag such as "de" or "pt-BR"`)
+		}
+	}
 	return nil
 }
 
@@ -140,6 +155,10 @@ func isEndpoint(s string) bool {
 
 // defines are the constants of tag/src/constants.d.ts, as JSON.
 func (o TagOptions) defines() map[string]string {
+	banner := map[string][]string{}
+	for name, w := range o.Words {
+		banner[name] = w.inOrder()
+	}
 	values := switches(o.Features)
 	maps.Copy(values, map[string]any{
 		"GLOBAL":             o.Global,
@@ -148,6 +167,7 @@ func (o TagOptions) defines() map[string]string {
 		"SUBDOMAIN_INDEX":    o.SubdomainIndex,
 		"NOTICE_HASH":        o.NoticeHash,
 		"NOTICE_LANGUAGE":    o.NoticeLanguage,
+		"BANNER_WORDS":       banner,
 		"IDENTIFIER_COOKIES": o.IdentifierCookies,
 		"IDENTIFIERS":        len(o.IdentifierCookies) > 0,
 		"IPV6_URL":           o.IPv6URL,

@@ -63,6 +63,17 @@ var goldenLeaves = map[string]func(*testing.T, []collector.Event, reply){
 			t.Error("no cookie was set again")
 		}
 	},
+	"accept_token.json": func(t *testing.T, events []collector.Event, _ reply) {
+		if c := events[0].Consent; c == nil || c.Notice != goldenNotice || c.Language != "de" {
+			t.Errorf("the answer is %+v", c)
+		}
+	},
+	"refuse_token.json": func(t *testing.T, events []collector.Event, r reply) {
+		onlyAnswer(t, events, r, "", "")
+		if c := events[0].Consent; c.Notice != goldenNotice {
+			t.Errorf("the answer is %+v", c)
+		}
+	},
 	"cart.json": func(t *testing.T, events []collector.Event, _ reply) {
 		if !named(events, collector.EventCartUpdate) {
 			t.Errorf("no cart in %v", events)
@@ -97,6 +108,9 @@ var goldenLeaves = map[string]func(*testing.T, []collector.Event, reply){
 		onlyAnswer(t, events, r, events[0].Visitor, events[0].Customer)
 	},
 }
+
+// goldenNotice is what the golden files with a token say that was shown.
+const goldenNotice = "8d4a1f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f0"
 
 // onlyAnswer checks that a refusal left only itself.
 func onlyAnswer(t *testing.T, events []collector.Event, r reply, visitor, customer string) {

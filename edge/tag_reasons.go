@@ -23,6 +23,7 @@ var tagReasons = map[string]string{
 	"contact":  "A field given to identify() is not known, is no short text, or cannot be hashed in the page.",
 	"consent":  "consent() was called with an action or options that cannot be kept.",
 	"gpc":      "A yes against the browser's privacy signal, from somebody who was not told of it.",
+	"notice":   "The banner's text could not be fetched; nobody was asked on that page.",
 	"refused":  "The person, or a privacy signal, said no.",
 	"told":     "This customer's refusal was told from this page already.",
 	"click":    "The address carried a click id that cannot be one.",

@@ -26,6 +26,9 @@ func TestTag(t *testing.T) {
 		{"categories narrow an accept, here and on the next page", testCategories},
 		{"a list of categories that cannot be kept is no accept", testBadCategories},
 		{"a bad option does not stop a refusal", testBadRefusal},
+		{"a notice and its token are kept with the answer and repeated", testToken},
+		{"a refusal with a token tells it too", testTokenRefused},
+		{"the banner fits a narrow window, by day and by night", testBannerFits},
 		{"memory before an answer is bounded", testHeldBound},
 		{"two customers never share a beacon", testTwoCustomers},
 

@@ -2,7 +2,8 @@
 // embedded. Package build compiles them, once for each site, with what is
 // particular to the site as constants. It is small, and harmless: it never
 // throws into a page, never blocks one, and before the person has answered it
-// stores nothing and sends nothing.
+// stores nothing and sends nothing. (The banner, where a site takes it, asks for
+// its text, and that request says nothing of the visitor.)
 //
 // # Code map
 //
@@ -13,6 +14,7 @@
 //	events       matchkey('track'), ('page'): turned into JSON at once
 //	identify     matchkey('identify'); hash: SHA-256 in the page
 //	consent      matchkey('consent'): the gate, and what moves it
+//	banner       asks with the edge's notice; matchkey('ask')
 //	cmp          consent managers: TCF, GPP, Google's consent mode
 //	twin         the Pixel's calls; its hook is inline (build/snippet.go)
 //	get          matchkey('get')
@@ -57,7 +59,8 @@
 //	matchkey('track', name, properties?, {id?})   an id makes the event id "<name>.<id>"
 //	matchkey('page', properties?)                 a page view more; one is sent by itself
 //	matchkey('identify', customer, contact?)      null signs out (event sign_out)
-//	matchkey('consent', 'accept' | 'reject' | 'withdraw', {categories?, source?, language?}?)
+//	matchkey('consent', 'accept' | 'reject' | 'withdraw', {categories?, source?, language?, notice?, token?, informed?}?)
+//	matchkey('ask')                               shows the banner, where there is one
 //	matchkey('get', callback)                     {visitor?, session?, identifiers, consent}
 //
 // An accept without categories means all. A reject or a withdrawal closes the
@@ -95,7 +98,8 @@
 //	  "c": {                           the person's answer, in every beacon
 //	    "a": "accept",                 accept, reject, withdraw
 //	    "t": 1795431646110,            when, ms
-//	    "n": "9f86d081…",              SHA-256 of the notice, when it is the present one
+//	    "n": "9f86d081…",              SHA-256 of the notice: the present one, or the one that was named
+//	    "p": "1.tgr7s0.q8…",           the edge's token for that notice, when there was one
 //	    "g": "en",                     its language
 //	    "s": "banner",                 banner, preferences, api, gpc, tcf, gpp, consent_mode, pixel
 //	    "x": true,                     the person acted; absent for a signal

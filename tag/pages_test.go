@@ -35,8 +35,14 @@ type behaviour struct {
 	// Answers are the statuses of the first requests at the endpoint; 0 breaks the
 	// connection off. Later ones are 204.
 	Answers []int
+	// Notice is what the edge answers when the banner asks for it, as JSON or, to be
+	// broken, as a JSON text; none is 404.
+	Notice json.RawMessage
+	// Keys are pressed once the page says that it is ready: Tab, Enter, Space, Escape.
+	Keys []string
 	// Options of the tag's build.
 	Domain, IPv6URL, CallingCode string
+	Languages                    []string
 
 	// Sent are the names of the events of each beacon that must arrive, in order.
 	Sent []string
@@ -45,6 +51,8 @@ type behaviour struct {
 	Holds, Lacks []string
 	// Stored are the names of the cookies and of the items in storage afterwards.
 	Stored []string
+	// Asked is how often the notice must be asked for.
+	Asked int
 	// Ignored says how often the console must name each reason.
 	Ignored map[string]int
 }
@@ -116,7 +124,7 @@ func testPage(t *testing.T, engine browsertest.Engine, file string) {
 		return
 	}
 	features := with(b.Features...)
-	options := build.TagOptions{Features: features, CookieDomain: b.Domain, IPv6URL: b.IPv6URL, CallingCode: b.CallingCode}
+	options := build.TagOptions{Features: features, CookieDomain: b.Domain, IPv6URL: b.IPv6URL, CallingCode: b.CallingCode, Words: build.WordsOf(b.Languages...)}
 	s := newShop(t, options)
 	header := http.Header{}
 	for name, value := range b.Headers {
@@ -143,6 +151,7 @@ func testPage(t *testing.T, engine browsertest.Engine, file string) {
 		}
 	})
 
+	s.giveNotice(b.Notice)
 	p := engine.Page(t)
 	for name, value := range b.Cookies {
 		p.SetCookie(s.URL, name, value)
@@ -153,6 +162,10 @@ func testPage(t *testing.T, engine browsertest.Engine, file string) {
 			said, wrong = look(p, said, wrong)
 		}
 		p.Goto(s.URL + "/?matchkey_debug=1&" + query)
+		if len(b.Keys) > 0 {
+			waitFor(p, `window.ready`)
+			p.Press(b.Keys...)
+		}
 		waitFor(p, `window.finished !== false`)
 	}
 	want := len(b.Sent)
@@ -211,10 +224,21 @@ func testPage(t *testing.T, engine browsertest.Engine, file string) {
 			}
 		}
 	}
+	// Who asks for the text is nobody: neither cookies nor the page's address tell.
+	asked := s.seen.All(isNotice)
+	if len(asked) != b.Asked {
+		t.Errorf("the notice was asked for %d times, want %d", len(asked), b.Asked)
+	}
+	for _, r := range asked {
+		if r.Method != http.MethodGet || r.Query != "" && r.Query != "lang=de" || len(r.Body) != 0 ||
+			r.Header.Get("Cookie")+r.Header.Get("Referer")+r.Header.Get("Authorization") != "" {
+			t.Errorf("the request for the notice tells of somebody: %s %s?%s %v %s", r.Method, r.Path, r.Query, r.Header, r.Body)
+		}
+	}
 	// Nothing but the page, its tag, beacons, and what the page names itself.
 	for _, r := range s.seen.All(nil) {
 		switch {
-		case r.Path == "/" || r.Path == "/mk/demo.js" || r.Path == "/favicon.ico" || isMessage(r) || strings.HasPrefix(r.Path, "/test/"):
+		case r.Path == "/" || r.Path == "/mk/demo.js" || r.Path == "/favicon.ico" || isMessage(r) || isNotice(r) || strings.HasPrefix(r.Path, "/test/"):
 		default:
 			t.Errorf("requested: %s %s?%s", r.Method, r.Path, r.Query)
 		}
@@ -234,6 +258,9 @@ func look(p browsertest.Tab, said, wrong []string) (moreSaid, moreWrong []string
 	p.Eval(`window.wrong`, &w)
 	return append(said, s...), append(wrong, w...)
 }
+
+// isNotice reports whether a request is the banner's for its text.
+func isNotice(r browsertest.Received) bool { return r.Path == "/mk/demo/notice" }
 
 // isMessage reports whether a request is a beacon in either form.
 func isMessage(r browsertest.Received) bool {

@@ -49,6 +49,7 @@ type shop struct {
 	mu     sync.Mutex
 	pages  map[string]document
 	answer http.HandlerFunc
+	notice []byte
 }
 
 // A document is what a path answers; the zero value is an ordinary page.
@@ -65,6 +66,9 @@ func newShop(t *testing.T, options build.TagOptions) *shop {
 	}
 	if options.Features == nil {
 		options.Features = defaults
+	}
+	if options.Words == nil {
+		options.Words = build.WordsOf("en")
 	}
 	options.Site, options.NoticeHash, options.NoticeLanguage = "demo", noticeHash, "en"
 	script, err := build.Tag(options)
@@ -89,6 +93,7 @@ func newShop(t *testing.T, options build.TagOptions) *shop {
 		io.WriteString(w, "GIF89a\x01\x00\x01\x00\x80\x00\x00\x00\x00\x00\x00\x00\x00!\xf9\x04\x01\x00\x00\x00\x00,\x00\x00\x00\x00\x01\x00\x01\x00\x00\x02\x02D\x01\x00;")
 	})
 	mux.HandleFunc("/mk/demo/ip", func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "2001:db8::7") })
+	mux.HandleFunc("/mk/demo/notice", s.serveNotice)
 	mux.HandleFunc("/favicon.ico", http.NotFound)
 	mux.HandleFunc("/", s.page)
 	s.seen = browsertest.Record(mux)
@@ -132,6 +137,24 @@ func (s *shop) serve(path string, d document) {
 	s.pages[path] = d
 }
 
+// giveNotice sets what the edge answers to the banner.
+func (s *shop) giveNotice(body []byte) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.notice = body
+}
+
+func (s *shop) serveNotice(w http.ResponseWriter, r *http.Request) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.notice == nil {
+		http.NotFound(w, r)
+		return
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Write(s.notice)
+}
+
 // answerWith sets how the endpoint answers from now on.
 func (s *shop) answerWith(h http.HandlerFunc) {
 	s.mu.Lock()
@@ -165,6 +188,7 @@ type answer struct {
 	A string   `json:"a"`
 	T int64    `json:"t"`
 	N string   `json:"n"`
+	P string   `json:"p"`
 	G string   `json:"g"`
 	S string   `json:"s"`
 	X bool     `json:"x"`

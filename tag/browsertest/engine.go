@@ -16,6 +16,8 @@ type Tab interface {
 	Settle()
 	// SetCookie puts a host-only session cookie for the address into the jar.
 	SetCookie(url, name, value string)
+	// Press presses keys one after the other: Tab, Enter, Space or Escape.
+	Press(keys ...string)
 	// Close closes the tab as a person would.
 	Close()
 }

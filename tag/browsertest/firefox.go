@@ -271,6 +271,23 @@ func (p *firefoxPage) Eval(js string, out any) {
 	}
 }
 
+// The keys' names in WebDriver.
+var webDriverKeys = map[string]string{"Tab": "\ue004", "Enter": "\ue007", "Space": " ", "Escape": "\ue00c"}
+
+func (p *firefoxPage) Press(keys ...string) {
+	p.t.Helper()
+	var actions []map[string]any
+	for _, key := range keys {
+		for _, what := range []string{"keyDown", "keyUp"} {
+			actions = append(actions, map[string]any{"type": what, "value": webDriverKeys[key]})
+		}
+	}
+	p.f.send(p.t, "input.performActions", map[string]any{
+		"context": p.id,
+		"actions": []map[string]any{{"type": "key", "id": "keyboard", "actions": actions}},
+	}, nil)
+}
+
 func (p *firefoxPage) WaitFor(js string) {
 	p.t.Helper()
 	p.Eval(`new Promise((done, no) => {

@@ -176,6 +176,14 @@ func (p *Page) Fill(selector, text string) {
 		input.InsertText(text))
 }
 
+// Press presses keys one after the other: Tab, Enter, Space or Escape.
+func (p *Page) Press(keys ...string) {
+	p.t.Helper()
+	for _, key := range keys {
+		p.run("pressing "+key, chromedp.KeyEvent(map[string]string{"Tab": kb.Tab, "Enter": kb.Enter, "Space": " ", "Escape": kb.Escape}[key]))
+	}
+}
+
 // Eval evaluates a JavaScript expression, awaits it when it is a promise, and
 // decodes its JSON value into out; nil throws the value away.
 func (p *Page) Eval(js string, out any) {

@@ -9,6 +9,7 @@
 // site, holds in all of them at once. A channel between tabs would reach one
 // host only.
 
+import { dismiss } from './banner'
 import { refuse } from './consent'
 import { readCookie, Seconds, writeCookie } from './cookies'
 import { gpc } from './gpc'
@@ -17,6 +18,9 @@ import { loadedAt } from './page'
 import type { Answer } from './types'
 
 const NAME = '_mkc'
+const enum Cookie {
+  Signal = '-', // none: the signal's refusal is not kept
+}
 
 /** Undefined as long as nobody has answered. */
 export let answer: Answer | undefined
@@ -28,11 +32,15 @@ export const hold = (now: boolean) => (held = now)
 /** The cookie as this page knows it. */
 let known = ''
 
+/** Whether a person has answered; their browser's signal is not them. */
+export const answered = () => answer && known !== Cookie.Signal
+
 /** The person has answered, on this page or, with a cookie, elsewhere. */
 export function setAnswer(given: Answer, cookie?: string): void {
   answer = given
   granted = given.a === 'accept'
   known = cookie || writeCookie(NAME, encodeURIComponent(stringify(given)), Seconds.Answer)
+  if (BANNER) dismiss()
 }
 
 /**
@@ -51,6 +59,6 @@ export function recallAnswer(): void {
     }
   if (GPC && gpc && (given ? given.a === 'accept' && !given.o : !answer)) {
     const signal: Answer = { a: 'reject', t: loadedAt, s: 'gpc' }
-    given ? refuse(signal) : setAnswer(signal, '-')
+    given ? refuse(signal) : setAnswer(signal, Cookie.Signal)
   } else if (given) setAnswer(given, cookie)
 }

@@ -3,6 +3,7 @@
 // over the queue. A function, not an object of methods: a page with an old
 // snippet can call whatever a newer tag knows.
 
+import { ask } from './banner'
 import { consent } from './consent'
 import { report, track } from './events'
 import { get } from './get'
@@ -38,6 +39,7 @@ export function pageView(properties?: unknown): void {
 // `any`: every command checks its own arguments, which come from the page.
 const commands: Record<string, (...args: any[]) => void> = { track, page: pageView }
 if (CONSENT) commands.consent = consent
+if (BANNER) commands.ask = () => ask()
 if (IDENTIFY) commands.identify = identify
 if (GET) commands.get = get
 if (TWIN) commands.fbq = twin

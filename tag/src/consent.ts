@@ -25,21 +25,23 @@ import { sendSoon } from './transport'
 import type { Answer } from './types'
 import { VISITOR_COOKIE } from './visitor'
 
-/** matchkey('consent', 'accept' | 'reject' | 'withdraw', {categories?, source?, language?, informed?}?) */
+/** matchkey('consent', 'accept' | 'reject' | 'withdraw', {categories?, source?, language?, notice?, token?, informed?}?) */
 export function consent(action: Answer['a'], options?: ConsentOptions): void {
-  const { categories = 0, source = 'api', language = NOTICE_LANGUAGE || 0, informed } = Object(options) as ConsentOptions
+  const { categories = 0, source = 'api', language = NOTICE_LANGUAGE || undefined, notice = NOTICE_HASH || undefined, token, informed } =
+    Object(options) as ConsentOptions
   const refusal = /^(reject|withdraw)$/.test(action)
   // Absent categories mean all: a list that the edge would not take, or an empty
   // one, must not widen into that. A refusal counts, whatever stands beside it.
-  if (!/^([\w-]{1,64}(,(?!$)|$)){3,66}$/.test('' + [source, language, categories])) {
+  if (!/^[\w.-]{0,256}(,[\w-]{0,64}){3}(,[\w-]{1,64}){1,64}$/.test('' + [token, source, language, notice, categories])) {
     ignore('consent', options)
     return refusal ? consent(action) : undefined
   }
   const given: Answer = {
     a: action,
     t: now(),
-    n: NOTICE_HASH || undefined,
-    g: language || undefined,
+    n: notice,
+    p: token,
+    g: language,
     s: source,
     x: true,
     k: categories ? ('' + categories).split(',') : undefined,

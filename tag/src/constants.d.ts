@@ -15,6 +15,8 @@ declare const SUBDOMAIN_INDEX: number
 declare const NOTICE_HASH: string
 /** Language of that notice, or "". */
 declare const NOTICE_LANGUAGE: string
+/** The banner's words by language: accept, reject, choose, label, and what is said of the GPC signal. */
+declare const BANNER_WORDS: Record<string, readonly [string, string, string, string, string]>
 /** Cookies whose values travel in a beacon's "m". */
 declare const IDENTIFIER_COOKIES: readonly string[]
 /** Whether there are any. */
@@ -53,3 +55,4 @@ declare const HASHING: boolean
 declare const TWIN: boolean
 declare const GET: boolean
 declare const REASONS: boolean
+declare const BANNER: boolean

@@ -16,6 +16,7 @@ export type Reason =
   | 'contact' // not a field we know, or not a short text; the rest goes
   | 'consent' // not an answer that can be kept
   | 'gpc' // an accept against the browser's signal, of somebody who was not told of it
+  | 'notice' // the edge did not give the banner its text: nobody is asked on this page
   // The person's answer, or its absence.
   | 'refused' // the person, or a privacy signal, said no
   | 'told' // this customer's refusal has been told from this page already

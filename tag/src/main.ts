@@ -3,6 +3,7 @@
 
 import { granted, recallAnswer } from './answer'
 import { install, pageView, present } from './api'
+import { offer } from './banner'
 import { listen } from './cmp'
 import { guarded } from './guard'
 import { ignore, type Reason } from './ignore'
@@ -23,6 +24,7 @@ const start = guarded(() => {
   addEventListener('pagehide', sendRest)
   install()
   if (TCF || GPP || CONSENT_MODE) listen()
+  if (BANNER) offer()
   if (SPA) watchAddress(pageView)
   if (PAGE_LIFE)
     // A page that comes back from the back/forward cache is seen anew.

@@ -41,6 +41,10 @@ export interface ConsentOptions {
   source?: ConsentSource
   /** Language of the notice that was shown. */
   language?: string
+  /** SHA-256 of its text, in hex; absent means the one that the tag was compiled with. */
+  notice?: string
+  /** What came with the text from {prefix}/{site}/notice, and proves that it was served. */
+  token?: string
   /** The page said that the browser's GPC signal would be overridden by an accept. */
   informed?: boolean
 }
@@ -55,6 +59,8 @@ export interface Matchkey {
   (command: 'identify', customer: string | number | null, contact?: Contact): void
   /** The person answered. */
   (command: 'consent', action: 'accept' | 'reject' | 'withdraw', options?: ConsentOptions): void
+  /** Shows the banner, whatever was answered before. */
+  (command: 'ask'): void
   /** What the tag knows. */
   (command: 'get', callback: (known: Known) => void): void
 }

@@ -10,6 +10,8 @@ export interface Answer {
   t: number
   /** SHA-256 of the notice's text, hex. */
   n?: string | undefined
+  /** The edge's token, which proves that it served that text. */
+  p?: string | undefined
   /** Language of the notice. */
   g?: string | undefined
   /** Which surface took it. */

@@ -1,0 +1,35 @@
+package build
+
+import (
+	"strings"
+	"testing"
+)
+
+// Only the words of the site's languages are in its script, and English for what
+// there are none in.
+func TestBannersWords(t *testing.T) {
+	features, err := Features(Default, []Feature{Banner}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := measured(features)
+	o.Words = WordsOf("de-AT", "fr", "pl", "")
+	body := string(mustTag(t, o).Body)
+	for word, want := range map[string]bool{
+		`"de-AT":`: true, "Alle annehmen": true, "Tout accepter": true, "Accept all": true, `"pl"`: false, "vybrat": false, "Vybrat": false,
+	} {
+		if strings.Contains(body, word) != want {
+			t.Errorf("%q in the script: %t", word, !want)
+		}
+	}
+	for name, w := range words {
+		for i, word := range w.inOrder() {
+			if word == "" {
+				t.Errorf("%s lacks word %d", name, i)
+			}
+		}
+	}
+	if strings.Contains(string(mustTag(t, measured(presets[Everything])).Body), "Accept all") {
+		t.Error("a site without the banner has its words")
+	}
+}

@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"time"
 
+	"matchkey/build"
 	"matchkey/collector"
 	"matchkey/collector/config"
 	"matchkey/collector/consent"
@@ -62,12 +63,9 @@ func linkingSite(p *program, path, name string) (*config.Site, signingKey, error
 	return s, key, err
 }
 
-// pageOf is the renderer of a site's page; nil where it is switched off.
-func pageOf(s config.Site) (*preferences.Renderer, error) {
+// lookOf is how a site's page appears, with what is not configured filled in.
+func lookOf(s config.Site) preferences.Look {
 	p := s.Preferences
-	if !p.Enabled {
-		return nil, nil
-	}
 	look := preferences.Look{
 		Site: p.Title, Logo: []byte(p.Logo), Accent: p.Accent, Policy: p.PrivacyPolicy, Home: p.Home, Texts: map[string]preferences.Texts{},
 	}
@@ -80,11 +78,36 @@ func pageOf(s config.Site) (*preferences.Renderer, error) {
 	for _, t := range p.Texts {
 		look.Texts[t.Language] = t.Words
 	}
+	return look
+}
+
+// pageOf is the renderer of a site's page; nil where it is switched off.
+func pageOf(s config.Site) (*preferences.Renderer, error) {
+	p := s.Preferences
+	if !p.Enabled {
+		return nil, nil
+	}
 	var languages []string
 	for _, n := range currentNotices(s) {
 		languages = append(languages, n.Language)
 	}
-	return preferences.New(look, languages, p.Frames)
+	return preferences.New(lookOf(s), languages, p.Frames)
+}
+
+// bannerWords are what the tag's banner says itself, in the languages that it is whole
+// in: the very words of the preferences page, so that a button means the same in both
+// places.
+func bannerWords(s config.Site, languages []string) map[string]build.Words {
+	look := lookOf(s)
+	all := map[string]build.Words{}
+	for _, language := range languages {
+		if t := look.In(language); len(t.Missing()) == 0 {
+			all[language] = build.Words{
+				Accept: t["accept_all"], Reject: t["reject_all"], Choose: t["each"], Label: t["title"], Signal: t["gpc"] + " " + t["gpc_accept"],
+			}
+		}
+	}
+	return all
 }
 
 // preferencesOf is a site's page as the edge is handed it; nil for none, as without an

@@ -198,7 +198,7 @@ func tagOptions(s config.Site) build.TagOptions {
 			languages = append(languages, n.Language)
 		}
 	}
-	o.Words = build.WordsOf(languages...)
+	o.Words = bannerWords(s, languages)
 	return o
 }
 

@@ -28,7 +28,7 @@ func TestGoldenBeacons(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			f := start(t)
+			f := start(t, asking)
 			r := f.beacon(string(body))
 			if r.StatusCode != 204 {
 				t.Fatalf("got %d %q: %s", r.StatusCode, r.reason(), r.body)

@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"regexp"
 	"strconv"
+	"strings"
 )
 
 // MaxLogo bounds a logo, which travels inside the page, in bytes.
@@ -29,6 +30,14 @@ type Look struct {
 	Policy, Home string
 	// Texts replace the texts of a language, or are a whole language more.
 	Texts map[string]Texts
+}
+
+// In is every text in a language that there is: the site's own, or those of the
+// catalogue; for "de-AT" German ones, too.
+func (l Look) In(language string) Texts {
+	base, _, _ := strings.Cut(language, "-")
+	catalogue := Catalogue()
+	return catalogue[base].with(catalogue[language]).with(l.Texts[base]).with(l.Texts[language])
 }
 
 const defaultAccent = "#14498c"

@@ -40,10 +40,8 @@ type Renderer struct {
 func New(look Look, languages, frames []string) (*Renderer, error) {
 	faults := look.check()
 	r := &Renderer{look: look, texts: map[string]Texts{}}
-	catalogue := Catalogue()
 	for _, language := range languages {
-		base, _, _ := strings.Cut(language, "-")
-		texts := catalogue[base].with(catalogue[language]).with(look.Texts[base]).with(look.Texts[language])
+		texts := look.In(language)
 		if missing := texts.Missing(); len(missing) > 0 {
 			faults = append(faults, fmt.Sprintf("the page cannot be shown in the notice's language %q: %s", language, strings.Join(missing, "; ")))
 			continue

@@ -140,7 +140,7 @@ func (p *Page) Click(selector string) {
 }
 
 // Press presses keys, one after the other, as a person with a keyboard does: a
-// character, or Tab, Enter, Escape, ArrowDown …
+// character, or Tab, Enter, Space, Escape, ArrowDown …
 func (p *Page) Press(keys ...string) {
 	p.t.Helper()
 	for _, key := range keys {
@@ -152,7 +152,7 @@ func (p *Page) Press(keys ...string) {
 }
 
 var namedKeys = map[string]string{
-	"Tab": kb.Tab, "Enter": kb.Enter, "Escape": kb.Escape, "Backspace": kb.Backspace,
+	"Tab": kb.Tab, "Enter": kb.Enter, "Space": " ", "Escape": kb.Escape, "Backspace": kb.Backspace,
 	"ArrowDown": kb.ArrowDown, "ArrowUp": kb.ArrowUp, "ArrowLeft": kb.ArrowLeft, "ArrowRight": kb.ArrowRight,
 }
 
@@ -174,14 +174,6 @@ func (p *Page) Fill(selector, text string) {
 		chromedp.Focus(selector, chromedp.ByQuery),
 		chromedp.Evaluate(`document.activeElement.select()`, nil),
 		input.InsertText(text))
-}
-
-// Press presses keys one after the other: Tab, Enter, Space or Escape.
-func (p *Page) Press(keys ...string) {
-	p.t.Helper()
-	for _, key := range keys {
-		p.run("pressing "+key, chromedp.KeyEvent(map[string]string{"Tab": kb.Tab, "Enter": kb.Enter, "Space": " ", "Escape": kb.Escape}[key]))
-	}
 }
 
 // Eval evaluates a JavaScript expression, awaits it when it is a promise, and

@@ -34,8 +34,14 @@ type where struct {
 	Data     string `placeholder:"DIR" help:"Look into this data folder, which no Matchkey uses."`
 	Password string `env:"MATCHKEY_CONSOLE_PASSWORD" help:"The console's password. Rather give it by environment." placeholder:"WORD"`
 
-	patience time.Duration // for one answer; zero means 30 s
+	keyring
+
+	patience time.Duration  // for one answer; zero means 30 s
+	config   *config.Config // once resolved, when there is one
 }
+
+// disk is the disk with the keys to the data folder.
+func (w *where) disk(p *program) (vfs.FS, error) { return w.keyring.disk(p, w.config) }
 
 // resolve fills in from the configuration what was not given.
 func (w *where) resolve(p *program) error {
@@ -44,6 +50,7 @@ func (w *where) resolve(p *program) error {
 		if err := faults.Err(); err != nil {
 			return err
 		}
+		w.config = c
 		if w.Console == "" {
 			w.Console = "http://" + c.Console.Listen
 		}
@@ -142,7 +149,11 @@ func (e explainCommand) Run(p *program) error {
 		}
 		fmt.Fprintln(p.stderr, "no console answers; looking into", e.Data)
 	}
-	reader, done, err := engine.OpenReader(vfs.Default, filepath.Join(e.Data, engine.StoreName))
+	disk, err := e.disk(p)
+	if err != nil {
+		return err
+	}
+	reader, done, err := engine.OpenReader(disk, filepath.Join(e.Data, engine.StoreName), time.Now)
 	if err != nil {
 		return err
 	}

@@ -52,7 +52,11 @@ func (b backupCommand) Run(p *program) error {
 	if !b.Read {
 		return nil
 	}
-	return verify(p, made.Path)
+	disk, err := b.disk(p)
+	if err != nil {
+		return err
+	}
+	return verify(p, disk, made.Path)
 }
 
 // make asks the running Matchkey, or where none answers takes the data folder
@@ -92,7 +96,11 @@ func (b *backupCommand) stopped(p *program) (collector.Backup, error) {
 	} else if err := outside(to, data); err != nil {
 		return collector.Backup{}, err
 	}
-	return engine.BackupStopped(p.ctx, vfs.Default, data, to, now)
+	disk, err := b.disk(p)
+	if err != nil {
+		return collector.Backup{}, err
+	}
+	return engine.BackupStopped(p.ctx, disk, data, to, now)
 }
 
 // carryOff copies what the running Matchkey made, with the rights of whoever
@@ -148,21 +156,41 @@ func outside(path, data string) error {
 }
 
 type verifyCommand struct {
-	Dir string `arg:"" help:"A backup, or a data folder that no Matchkey uses."`
+	Dir    string `arg:"" help:"A backup, or a data folder that no Matchkey uses."`
+	Config string `placeholder:"FILE" help:"The configuration with the keys, when it is sealed."`
+	keyring
 }
 
-func (c verifyCommand) Run(p *program) error { return verify(p, c.Dir) }
+func (c verifyCommand) Run(p *program) (err error) {
+	var conf *config.Config
+	if c.Config != "" {
+		if conf, err = p.readConfig(c.Config); err != nil {
+			return err
+		}
+	}
+	disk, err := c.disk(p, conf)
+	if err != nil {
+		return err
+	}
+	return verify(p, disk, c.Dir)
+}
 
 // verify reads a backup or a data folder and says what is in it, and what is
 // wrong.
-func verify(p *program, dir string) error {
-	v, err := engine.Verify(p.ctx, vfs.Default, dir)
+func verify(p *program, disk vfs.FS, dir string) error {
+	v, err := engine.Verify(p.ctx, disk, dir)
 	if err != nil {
 		return err
 	}
 	if _, err := fmt.Fprintf(p.stdout, "%s has format %d, %d bytes in %d files: %d journal frames up to offset %d, applied up to %d, and %d rows.\n",
 		dir, v.Format, v.Bytes, v.Files, v.Frames, v.Journal, v.Watermark, v.Rows); err != nil {
 		return err
+	}
+	if err := writeSeal(p.stdout, v.Seal); err != nil {
+		return err
+	}
+	for _, torn := range v.Torn {
+		fmt.Fprintln(p.stdout, "  NOTE", torn)
 	}
 	for _, fault := range v.Faults {
 		fmt.Fprintln(p.stdout, "  FAULT", fault)
@@ -180,7 +208,8 @@ type restoreCommand struct {
 	Into           string `placeholder:"DIR" xor:"into" required:"" help:"Into this data folder."`
 	Replace        bool   `help:"Move the data that is there aside."`
 	TombstonesFrom string `placeholder:"DIR" help:"The data folder that knows who was erased since the backup (default: the one that is replaced)."`
-	ForgetErasures bool   `help:"Go on although who was erased since the backup cannot be read. They are then known again: erase them again."`
+	keyring
+	ForgetErasures bool `help:"Go on although who was erased since the backup cannot be read. They are then known again: erase them again."`
 }
 
 func (restoreCommand) Help() string {
@@ -189,12 +218,17 @@ func (restoreCommand) Help() string {
 }
 
 func (r restoreCommand) Run(p *program) error {
+	var c *config.Config
 	if r.Config != "" {
-		c, faults := config.Load(r.Config, p.env, os.ReadFile)
-		if err := faults.Err(); err != nil {
+		var err error
+		if c, err = p.readConfig(r.Config); err != nil {
 			return err
 		}
 		r.Into = c.Data
+	}
+	disk, err := r.disk(p, c)
+	if err != nil {
+		return err
 	}
 	for _, path := range []*string{&r.Backup, &r.Into, &r.TombstonesFrom} {
 		if *path == "" {
@@ -206,7 +240,7 @@ func (r restoreCommand) Run(p *program) error {
 		}
 		*path = abs
 	}
-	done, err := engine.Restore(p.ctx, vfs.Default, engine.Restoration{
+	done, err := engine.Restore(p.ctx, disk, engine.Restoration{
 		Backup: r.Backup, Data: r.Into, Replace: r.Replace,
 		CarryFrom: r.TombstonesFrom, CarryNothing: r.ForgetErasures, Now: time.Now(),
 	})

@@ -23,7 +23,7 @@ func command(t *testing.T, env map[string]string, stdin string, args ...string) 
 // secrets are what the example configuration asks for.
 var secrets = map[string]string{
 	"MATCHKEY_CONSOLE_PASSWORD": "the-console-password-of-this-test", "META_TOKEN": "the-token-of-this-test",
-	"SHOP_WRITE_KEY": "the-write-key-of-this-test-is-long",
+	"SHOP_WRITE_KEY": "the-write-key-of-this-test-is-long", "MATCHKEY_ENCRYPTION_KEY": firstKey,
 }
 
 func TestCommandLine(t *testing.T) {
@@ -43,7 +43,7 @@ func TestCommandLine(t *testing.T) {
 		{name: "a flag with one dash", args: "check -config " + example, env: secrets, out: []string{"is good: 1 site(s), 4 scenario(s)"}},
 		{name: "version", args: "version", out: []string{"matchkey dev go1."}},
 		{name: "secrets that are missing are all named", args: "check --config " + example, code: 1,
-			errs: []string{"META_TOKEN", "SHOP_WRITE_KEY", "MATCHKEY_CONSOLE_PASSWORD", "3 errors", "20 |   password: ${env:MATCHKEY_CONSOLE_PASSWORD}"}},
+			errs: []string{"META_TOKEN", "SHOP_WRITE_KEY", "MATCHKEY_CONSOLE_PASSWORD", "4 errors", "22 |   password: ${env:MATCHKEY_CONSOLE_PASSWORD}"}},
 		{name: "no such file", args: "serve --config nowhere.yaml", code: 1, errs: []string{"nowhere.yaml"}},
 		{name: "tag", args: "tag --config " + example, env: secrets, out: []string{`src="/mk/shop.js"`, "brotli", "sha384-", "the snippet, in every page"}},
 		{name: "tag of another site", args: "tag --site nope --config " + example, env: secrets, code: 1, errs: []string{`no site "nope"`, "shop"}},

@@ -55,6 +55,9 @@ type commands struct {
 	Backup    backupCommand    `cmd:"" help:"Make a backup of everything, also while Matchkey runs."`
 	Restore   restoreCommand   `cmd:"" help:"Put a backup into a data folder. What is there is moved aside, never deleted."`
 	Verify    verifyCommand    `cmd:"" help:"Read a backup, or a data folder that is not in use, from end to end and say what is wrong."`
+	Seal      sealCommand      `cmd:"" help:"Encrypt at rest what is still plain of a data folder that no Matchkey uses."`
+	Unseal    unsealCommand    `cmd:"" help:"Decrypt a data folder that no Matchkey uses, to go on without encryption."`
+	Rekey     rekeyCommand     `cmd:"" help:"Change the keys that open a data folder or a backup. Data is not rewritten."`
 	Erase     eraseCommand     `cmd:"" help:"Remove a person from everything that is kept, and give a receipt."`
 	Export    exportCommand    `cmd:"" help:"Write all that is kept of a person as one JSON document."`
 	Sim       simCommand       `cmd:"" help:"Run the fake Graph API alone, for your own tests."`

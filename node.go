@@ -79,8 +79,12 @@ func (n *node) start(ctx context.Context, o nodeOptions) error {
 	if err := errors.Join(os.MkdirAll(folder, 0o700), os.Chmod(folder, 0o700)); err != nil {
 		return fmt.Errorf("couldn't make the data folder: %w", err)
 	}
-	e, err := engine.Open(ctx, vfs.Default, engine.Config{
-		Dir: folder, Backups: filepath.Join(o.Config.Data, engine.BackupsName), Sites: o.Rules.engineSites(),
+	disk, err := configuredDisk(o.Config)
+	if err != nil {
+		return err
+	}
+	e, err := engine.Open(ctx, disk, engine.Config{
+		Dir: folder, Backups: filepath.Join(o.Config.Data, engine.BackupsName), Sites: o.Rules.engineSites(), Retention: retention(o.Config.Retention),
 		Now: time.Now, Random: rand.Reader, Jitter: mathrand.Float64,
 		DiskReserve: uint64(o.Config.DiskReserveMB) << 20,
 		OnSettled:   o.OnSettled, Fatal: fatal, Log: o.Log,

@@ -10,7 +10,10 @@ import (
 	"strings"
 	"time"
 
+	"github.com/cockroachdb/pebble/v2/vfs"
+
 	"matchkey/collector"
+	"matchkey/collector/engine"
 )
 
 // Acts that a person asks of a running Matchkey, by its console.
@@ -80,7 +83,38 @@ func (c statusCommand) Run(p *program) error {
 			return err
 		}
 	}
+	var kept collector.RetentionStatus
+	if err := c.act(p, "/api/retention", url.Values{}, true, &kept); err != nil {
+		return err
+	}
+	if err := writeRetention(p.stdout, kept); err != nil {
+		return err
+	}
+	if c.Data == "" {
+		return nil
+	}
+	if is, err := engine.Sealed(vfs.Default, c.Data); err == nil { // else it is another user's, or on another machine
+		fmt.Fprintln(p.stdout, "data folder", c.Data)
+		return writeSeal(p.stdout, is)
+	}
 	return nil
+}
+
+// writeRetention says what was deleted because it had expired.
+func writeRetention(w io.Writer, s collector.RetentionStatus) error {
+	if s.Day.IsZero() {
+		_, err := fmt.Fprintln(w, "retention\n  nothing was deleted yet")
+		return err
+	}
+	n := s.Swept
+	text := fmt.Sprintf("retention\n  what had expired by %s is deleted; the journal begins at entry %d\n"+
+		"  deleted so far: %d profiles and %d values of others, %d links, %d consent records, %d events, %d journal entries, %d set aside, %d deliveries\n",
+		s.Day.Format(time.DateOnly), max(s.JournalFrom, 1), n.Profiles, n.Values, n.Links, n.Records, n.Events, n.Frames, n.SetAsides, n.Deliveries)
+	if s.Behind > 1 {
+		text += fmt.Sprintf("  the clock is %d days ahead of that; it is believed when it has said so for a day\n", s.Behind)
+	}
+	_, err := io.WriteString(w, text)
+	return err
 }
 
 // writeStatus says in lines how a destination stands, the reason after the fact.

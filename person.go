@@ -15,8 +15,6 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/cockroachdb/pebble/v2/vfs"
-
 	"matchkey/collector"
 	"matchkey/collector/engine"
 	"matchkey/collector/meta"
@@ -180,8 +178,12 @@ func (e eraseCommand) Run(p *program) error {
 	if ok {
 		return writeOut(p, e.Out, text)
 	}
+	disk, err := e.disk(p)
+	if err != nil {
+		return err
+	}
 	folder := filepath.Join(e.Data, "store")
-	r, done, err := engine.OpenReader(vfs.Default, folder)
+	r, done, err := engine.OpenReader(disk, folder, time.Now)
 	if err != nil {
 		return err
 	}
@@ -192,7 +194,7 @@ func (e eraseCommand) Run(p *program) error {
 	if err := errors.Join(err, done.Close()); err != nil || e.DryRun {
 		return err
 	}
-	receipt, err := engine.EraseFolder(p.ctx, vfs.Default, folder, s, time.Now, rand.Reader)
+	receipt, err := engine.EraseFolder(p.ctx, disk, folder, s, time.Now, rand.Reader)
 	if err != nil {
 		return err
 	}
@@ -224,7 +226,11 @@ func (e exportCommand) Run(p *program) error {
 	if ok {
 		return writeOut(p, e.Out, text)
 	}
-	r, done, err := engine.OpenReader(vfs.Default, filepath.Join(e.Data, "store"))
+	disk, err := e.disk(p)
+	if err != nil {
+		return err
+	}
+	r, done, err := engine.OpenReader(disk, filepath.Join(e.Data, "store"), time.Now)
 	if err != nil {
 		return err
 	}

@@ -96,7 +96,7 @@ func TestPersonByCommandLine(t *testing.T) {
 	}
 	noSecretOnDisk(t, data, words...)
 	noSecretInRows(t, filepath.Join(data, "store"), words...)
-	reader, done, err := engine.OpenReader(vfs.Default, filepath.Join(data, "store"))
+	reader, done, err := engine.OpenReader(vfs.Default, filepath.Join(data, "store"), time.Now)
 	if err != nil {
 		t.Fatal(err)
 	}

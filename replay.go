@@ -7,8 +7,6 @@ import (
 	"path/filepath"
 	"time"
 
-	"github.com/cockroachdb/pebble/v2/vfs"
-
 	"matchkey/collector/engine"
 )
 
@@ -34,8 +32,12 @@ func (r replayCommand) Run(p *program) error {
 	if r.Data == "" {
 		r.Data = c.Data
 	}
-	done, err := engine.Replay(p.ctx, vfs.Default, engine.Config{
-		Dir: filepath.Join(r.Data, "store"), Sites: rules.engineSites(), Now: time.Now, Random: rand.Reader,
+	disk, err := configuredDisk(c)
+	if err != nil {
+		return err
+	}
+	done, err := engine.Replay(p.ctx, disk, engine.Config{
+		Dir: filepath.Join(r.Data, "store"), Sites: rules.engineSites(), Retention: retention(c.Retention), Now: time.Now, Random: rand.Reader,
 		Fatal: fatal, Log: newLog(p.stderr, c.Log),
 	}, engine.ReplayOptions{Write: !r.DryRun, AddDeliveries: r.AddDeliveries}, rules.engineDestinations()...)
 	if err != nil {
@@ -47,7 +49,12 @@ func (r replayCommand) Run(p *program) error {
 // say prints what a replay found, a line for each table.
 func (r replayCommand) say(p *program, done engine.Replayed) error {
 	fmt.Fprintf(p.stdout, "Replayed the journal up to entry %d.\n\n%10s %10s %10s %10s %10s\n", done.UpTo, "rows", "missing", "different", "too many", "kept")
+	parted := 0
+	if done.From > 0 {
+		defer fmt.Fprintf(p.stdout, "Entries up to %d have expired (retention.events); what is left of them was kept and not compared.\n", done.From)
+	}
 	for _, t := range done.Tables {
+		parted += t.Parted
 		fmt.Fprintf(p.stdout, "%10d %10d %10d %10d %10d  %s\n", t.Rows, t.Added, t.Changed, t.Removed, t.Kept, t.Name)
 	}
 	fmt.Fprintln(p.stdout)
@@ -57,6 +64,9 @@ func (r replayCommand) say(p *program, done engine.Replayed) error {
 			verb = "were added, and are sent after the next start"
 		}
 		fmt.Fprintf(p.stdout, "%d deliveries that the journal gives and the store did not have %s.\n", done.Unknown, verb)
+	}
+	if parted > 0 {
+		fmt.Fprintf(p.stdout, "%d events from which an erasure took another person's copy are kept as they were then, and a replay that writes puts them as the journal says; that is no difference.\n", parted)
 	}
 	switch {
 	case done.Same():

@@ -145,6 +145,14 @@ func (r *compiled) engineSites() map[string]engine.Site {
 	return sites
 }
 
+// retention is how long what is kept.
+func retention(r config.Retention) collector.Retention {
+	return collector.Retention{
+		Click: r.Click, Browser: r.Browser, Address: r.IP, Sessions: r.Sessions, Contact: r.Contact, External: r.ExternalIDs,
+		Events: r.Events, Deliveries: r.Deliveries, Proof: r.ConsentProof,
+	}
+}
+
 // edgeSites are the sites as the edge sees them.
 func (r *compiled) edgeSites() (sites []edge.Site) {
 	for _, s := range r.config.Sites {

@@ -1,6 +1,9 @@
 package collector
 
-import "time"
+import (
+	"reflect"
+	"time"
+)
 
 // Origin says which side witnessed an event.
 type Origin string
@@ -100,6 +103,12 @@ func (e Event) Redacted(reasons ...Reason) Event {
 		ID: e.ID, Site: e.Site, Name: e.Name, Origin: e.Origin, Receipt: e.Receipt,
 		OccurredAt: e.OccurredAt, ReceivedAt: e.ReceivedAt, Withheld: reasons,
 	}
+}
+
+// IsRedacted reports whether nothing is left of an event but that it happened, and
+// why no more.
+func (e Event) IsRedacted() bool {
+	return len(e.Withheld) > 0 && reflect.DeepEqual(e, e.Redacted(e.Withheld...))
 }
 
 // Client is what the edge knows of the browser that sent a beacon.

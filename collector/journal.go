@@ -48,7 +48,8 @@ type Journal interface {
 	Appender
 
 	// Read returns up to max durable entries that follow after, in order and
-	// without a gap. It waits until there is at least one, and returns the
+	// without a gap but for those that have expired (Store.Sweep), which are the
+	// oldest. It waits until there is at least one, and returns the
 	// context's error when that ends first, ErrClosed when the journal is
 	// closed meanwhile.
 	Read(ctx context.Context, after Offset, max int) ([]Entry, error)

@@ -28,6 +28,8 @@ type Operations interface {
 	// and has the bytes taken off the disk in the background; the receipt tells
 	// when that is done (Reader.Receipt).
 	Erase(ctx context.Context, s Subject) (Receipt, error)
+	// Retention tells what is kept for how long, and what was deleted by it.
+	Retention(ctx context.Context) (RetentionStatus, error)
 	// Destinations tells how each destination stands.
 	Destinations() []DestinationStatus
 }

@@ -67,11 +67,13 @@ const (
 	ReasonEventMissing   Reason = "event_missing"             // the delivery's event is not in the store
 	ReasonSiteGone       Reason = "site_no_longer_configured" // the configuration has no such site any more
 	ReasonNameless       Reason = "event_without_name_or_id"
-	ReasonUnreadable     Reason = "frame_unreadable" // the journal's frame is damaged; it is kept
-	ReasonCopyMerged     Reason = "copy_merged"      // its data is in the event's first copy
-	ReasonCopiesDisagree Reason = "copies_disagree"  // two copies of one event name two customers
-	ReasonErased         Reason = "erased"           // its person was erased
-	ReasonNotComposable  Reason = "not_composable"   // preflight refused it; the detail says what
+	ReasonUnreadable     Reason = "frame_unreadable"  // the journal's frame is damaged; it is kept
+	ReasonCopyMerged     Reason = "copy_merged"       // its data is in the event's first copy
+	ReasonManyBrowsers   Reason = "too_many_browsers" // a customer has so many that it is no one person
+	ReasonCopiesDisagree Reason = "copies_disagree"   // two copies of one event name two customers
+	ReasonErased         Reason = "erased"            // its person was erased
+	ReasonNotComposable  Reason = "not_composable"    // preflight refused it; the detail says what
+	ReasonSpent          Reason = "counted_before"    // a copy of a conversion whose records have expired
 )
 
 // Sentences gives every reason of this package in words for people.
@@ -132,7 +134,9 @@ func Sentences() map[Reason]string {
 		ReasonNameless:       "The event has no name or no ID.",
 		ReasonUnreadable:     "The journal's frame cannot be read; it is kept as it is.",
 		ReasonCopyMerged:     "It is a further copy; what it said is in the first.",
+		ReasonManyBrowsers:   "So many browsers named this customer that it is no one person, so this one was not linked.",
 		ReasonCopiesDisagree: "Two copies of this event name two customers, so only the server's, or else the first, was used.",
+		ReasonSpent:          "It is a late copy of a conversion whose records have expired; it was counted then and is not counted again.",
 		ReasonErased:         "The person was erased, so nothing of it is kept and nothing is sent.",
 		ReasonNotComposable:  "It fails a check that the destination would fail it for.",
 	}

@@ -76,6 +76,16 @@ type Store interface {
 	// Whoever is not known is suppressed all the same.
 	Erase(ctx context.Context, s Subject, at time.Time) (Receipt, error)
 
+	// Keep puts a retention in force for all that is applied from now on, and
+	// sets the day of which what had expired by its beginning may be deleted. The
+	// day never goes back. It is recorded with the watermark, so that a replay
+	// forgets what was forgotten, when it was.
+	Keep(ctx context.Context, k Keeping) error
+	// Sweep deletes a bounded part of what has expired by the day that Keep set. It
+	// reads and writes what expires, whatever else there is. Cut off, the next call
+	// goes on.
+	Sweep(ctx context.Context) (SweepStep, error)
+
 	// SetPause keeps a destination's pause durably; the zero Pause ends it.
 	SetPause(ctx context.Context, destination string, p Pause) error
 	// Pauses are the pauses that were set and not ended, by destination.
@@ -203,6 +213,8 @@ type Reader interface {
 	// visitor (the effective name), its customer, or an e-mail, a phone number, a
 	// click or a browser id among its identifiers. Zero when it was not.
 	Suppressed(ctx context.Context, ev Event) (since time.Time, err error)
+	// Retention tells which retention is in force, and what was deleted by it.
+	Retention(ctx context.Context) (RetentionStatus, error)
 	// Receipt returns the receipt of an erasure; ok is false when there is none.
 	Receipt(ctx context.Context, id string) (r Receipt, ok bool, err error)
 }
@@ -315,7 +327,8 @@ type Tx interface {
 
 	// PutEvent stores an event and its copies under the event's key.
 	PutEvent(EventRecord) error
-	// MergeProfile merges into the profile of its own subject.
+	// MergeProfile merges into the profile of its own subject. Of both it takes
+	// what has not expired by the day that is in force (Keep).
 	MergeProfile(Profile) error
 	// SetOwner records whose browser a visitor is, and adds the link when the
 	// owner has a customer; generation > 0 links "<visitor>~<generation>".
@@ -360,6 +373,12 @@ type Tx interface {
 	// Forget takes an entry that is not in the store out of the journal, all but
 	// that it happened (Event.Forgotten), and returns the ID of what is left.
 	Forget(e Entry) (id string, err error)
+	// Keep does what Store.Keep does, behind the entries that were applied so far
+	// and, in this transaction, from here on.
+	Keep(after Offset, k Keeping) error
+	// Spent reports whether an event was a conversion of which nothing else is
+	// kept any more: what comes late of it must not count again.
+	Spent(key EventKey) (bool, error)
 	// SetAside keeps an event that cannot be interpreted.
 	SetAside(SetAside) error
 }

@@ -13,6 +13,8 @@
 //     beside a loop that posts the same bodies and does nothing else.
 //   - profiles: what an event costs from the journal to its applied profile, and
 //     what a folder of many profiles takes, beside a bare Pebble.
+//   - sealed: journal and look-ups on a data folder that is encrypted at rest,
+//     beside one that is not.
 package main
 
 import (
@@ -44,11 +46,11 @@ type settings struct {
 func main() {
 	var s settings
 	flag.StringVar(&s.role, "role", "all", "all, or what a process of the bench is started as: bare, fsync, load, matchkey-side, floor-side, graph")
-	flag.StringVar(&s.only, "only", "", "all: measure only beacons, compose, dispatch or profiles, and keep the other sections")
+	flag.StringVar(&s.only, "only", "", "all: measure only beacons, compose, dispatch, profiles or sealed, and keep the other sections")
 	flag.StringVar(&s.out, "out", "BENCHMARKS.md", "all: where to write")
 	flag.IntVar(&s.rounds, "rounds", 3, "all: rounds of each case")
-	flag.Uint64Var(&s.seed, "seed", 1, "compose, dispatch, profiles: of the people")
-	flag.IntVar(&s.people, "people", 10_000, "compose: how many people, one event each")
+	flag.Uint64Var(&s.seed, "seed", 1, "compose, dispatch, profiles, sealed: of the people")
+	flag.IntVar(&s.people, "people", 10_000, "compose, sealed: how many people, one event each")
 	flag.IntVar(&s.deliveries, "deliveries", 10_000, "dispatch: how many deliveries are queued")
 	flag.StringVar(&s.url, "url", "", "load: where to send")
 	flag.IntVar(&s.conns, "conns", 64, "load: connections")
@@ -86,7 +88,7 @@ func (s *settings) run() error {
 	case "profiles-bare":
 		return bareProfiles(s)
 	case "profiles-look":
-		return lookUp(s)
+		return lookUpProfiles(s)
 	}
 	return errors.New("no such role: " + s.role)
 }
@@ -106,13 +108,14 @@ var benches = []bench{
 	{"compose", "From joined profile to encoded batch", checkNode, measureCompose},
 	{"dispatch", "Dispatch end to end", func() error { return nil }, measureDispatch},
 	{"profiles", "Millions of profiles", func() error { return nil }, measureProfiles},
+	{"sealed", "Encryption at rest", func() error { return nil }, measureSealed},
 }
 
 // measure runs the benches and rewrites their sections.
 func (s *settings) measure() error {
 	wanted := slices.DeleteFunc(slices.Clone(benches), func(b bench) bool { return s.only != "" && b.name != s.only })
 	if len(wanted) == 0 {
-		return fmt.Errorf("there is no bench %q; there are beacons, compose, dispatch and profiles", s.only)
+		return fmt.Errorf("there is no bench %q; there are beacons, compose, dispatch, profiles and sealed", s.only)
 	}
 	for _, b := range wanted {
 		if err := b.check(); err != nil {

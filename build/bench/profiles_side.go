@@ -139,9 +139,9 @@ type looked struct {
 // quantiles are of one kind of look-up.
 type quantiles struct{ P50, P99, Rate float64 } // ms, ms, a second
 
-// lookUp is the process that recovers the folder and joins customers with their
+// lookUpProfiles is the process that recovers the folder and joins customers with their
 // browsers.
-func lookUp(s *settings) error {
+func lookUpProfiles(s *settings) error {
 	began := time.Now()
 	e, err := open(s.data, nobodyHears, 0)
 	if err != nil {

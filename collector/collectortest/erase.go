@@ -241,7 +241,7 @@ func testEraseForeignCopy(t *testing.T, s *storeTest) {
 	guess.Customer, guess.Visitor, guess.Receipt = "", "v9", "b_guess"
 	at, err := s.Journal.Append(s.Context(), []collector.Event{guess})
 	s.ok(err)
-	kept := len(rec.Event.Identifiers)
+	whole := rec
 	rec.Copies = append(rec.Copies, collector.Copy{Offset: at, Receipt: "b_guess"})
 	rec.Event.Visitor, rec.Event.Client = "v9", collector.Client{IP: "203.0.113.9"}
 	rec.Event.Identifiers = append(slices.Clone(rec.Event.Identifiers), collector.Identifier{Kind: collector.KindClick, Value: "click of v9", Receipt: "b_guess"})
@@ -255,12 +255,44 @@ func testEraseForeignCopy(t *testing.T, s *storeTest) {
 	}
 	got, ok, err := s.Store.Event(s.Context(), rec.Event.Key())
 	s.ok(err)
-	if !ok || len(got.Copies) != 1 || got.Event.Visitor != "" || got.Event.Client != (collector.Client{}) || len(got.Event.Identifiers) != kept {
-		t.Errorf("of the other's event is left %+v, %t", got, ok)
+	if !ok {
+		t.Error("the other's event is gone")
 	}
+	same(t, got, whole)
 	if d := s.get(NewDelivery("e1", collector.StatePending).Key); d.State != collector.StatePending {
 		t.Errorf("the other's delivery is %s", d.State)
 	}
+
+	// What is left of an event is what the copies that are left say together, be the
+	// first one gone.
+	first, second, third := FullEvent("e3"), FullEvent("e3"), FullEvent("e3")
+	for i, ev := range []*collector.Event{&first, &second, &third} {
+		*ev = collector.Event{ID: ev.ID, Site: "shop", Name: ev.Name, Origin: collector.OriginBrowser, Receipt: fmt.Sprint("b_", i),
+			OccurredAt: minute(i), ReceivedAt: minute(i), Visitor: fmt.Sprint("v7", i), Client: collector.Client{IP: fmt.Sprint("203.0.113.", i)},
+			Identifiers: []collector.Identifier{{Kind: collector.KindBrowser, Value: fmt.Sprint("of", i), Receipt: fmt.Sprint("b_", i)},
+				{Kind: collector.KindEmail, Value: "of all", FirstAt: minute(i), LastAt: minute(i), Receipt: fmt.Sprint("b_", i)}},
+			Properties: map[string]any{fmt.Sprint("of", i): "x"}, Notes: []collector.Note{{Field: fmt.Sprint("of", i), Reason: "x"}}}
+	}
+	first.Consent = &collector.ConsentAnswer{Action: collector.ConsentAccept, At: minute(0)}
+	second.Customer, second.Visitor, second.Client, second.Origin = "c3", "", collector.Client{}, collector.OriginServer
+	merged3 := s.concerned(first, collector.Visitor("shop", "v70"))
+	for _, ev := range []collector.Event{second, third} {
+		at, err := s.Journal.Append(s.Context(), []collector.Event{ev})
+		s.ok(err)
+		merged3.Copies = append(merged3.Copies, collector.Copy{Offset: at, Origin: ev.Origin, Receipt: ev.Receipt, ReceivedAt: ev.ReceivedAt})
+	}
+	merged3.Event.Customer = "c3"
+	s.apply(func(tx collector.Tx) error { return tx.PutEvent(merged3) })
+	s.erase(collector.Visitor("shop", "v70"), minute(3))
+	got, _, err = s.Store.Event(s.Context(), first.Key())
+	s.ok(err)
+	want := second
+	want.Visitor, want.Client = third.Visitor, third.Client
+	want.Properties = map[string]any{"of1": "x", "of2": "x"}
+	want.Notes = []collector.Note{{Field: "of1", Reason: "x"}, {Field: "of2", Reason: "x"}}
+	want.Identifiers = []collector.Identifier{second.Identifiers[0], third.Identifiers[0], second.Identifiers[1]}
+	want.Identifiers[2].LastAt = minute(2)
+	same(t, got, collector.EventRecord{Event: want, Offset: merged3.Copies[1].Offset, Copies: merged3.Copies[1:]})
 
 	// A browser that the person's event names, and that is nobody's, goes along.
 	merged := FullEvent("e2")

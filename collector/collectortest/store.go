@@ -60,6 +60,11 @@ func Store(t *testing.T, open func(t *testing.T) StoreWorld) {
 		"suppresses who was erased until lifted":           testSuppressed,
 		"finds profiles by e-mail and phone":               testHolders,
 		"gives a person's whole record":                    testRecord,
+		"deletes what expired, day by day":                 testKept,
+		"a refusal does not expire, nor whom it reaches":   testKeptRefusal,
+		"what comes late has expired or has not":           testKeptLate,
+		"events go with the journal, unless still needed":  testKeptJournal,
+		"the day of a retention never goes back":           testKeptDay,
 		"lists and pages deliveries":                       testDeliveries,
 		"accounts stay closed on a random walk":            testAccounts,
 	} {

@@ -30,8 +30,10 @@ func (k checker) warn(path, format string, args ...any) {
 
 func (c *Config) check(f *Faults) {
 	k := checker{c, f}
+	k.encryption()
 	k.listeners()
 	k.proxies()
+	k.retention(c.Retention)
 	k.destinations()
 	names := map[string]int{}
 	for i, s := range c.Sites {

@@ -20,6 +20,8 @@ type Config struct {
 	Data string `yaml:"data" jsonschema:"required,example=/var/lib/matchkey"`
 	// DiskReserveMB is how much of the data folder's disk is left free, in MB: below it events are answered 503 until there is space.
 	DiskReserveMB int `yaml:"disk_reserve_mb" jsonschema:"default=512,minimum=16,maximum=1048576"`
+	// Encryption seals the data folder and its backups. Without it they are plain.
+	Encryption *Encryption `yaml:"encryption"`
 	// Listen is the address of the public listener, host:port. TLS is the reverse proxy's task.
 	Listen string `yaml:"listen" jsonschema:"default=:8080"`
 	// TrustedProxies are the networks whose X-Forwarded-For is believed, as CIDR. Every other sender's is ignored.
@@ -30,12 +32,22 @@ type Config struct {
 	Console Console `yaml:"console"`
 	// Log says what is logged and how.
 	Log Log `yaml:"log"`
+	// Retention says how long what is kept.
+	Retention Retention `yaml:"retention"`
 	// Destinations are where conversions go.
 	Destinations []Destination `yaml:"destinations" jsonschema:"required,minItems=1"`
 	// Sites are the web sites that send events.
 	Sites []Site `yaml:"sites" jsonschema:"required,minItems=1"`
 
 	positions map[string]position
+}
+
+// Encryption at rest: everything in the data folder is sealed with a key that is not in it.
+type Encryption struct {
+	// Key is what everything is sealed with: 32 random bytes, as 64 hexadecimal digits or as base64. Who loses it loses the data.
+	Key Secret `yaml:"key" jsonschema:"required,example=${file:/etc/matchkey/data.key}"`
+	// Previous are keys that also open the data, until a change of keys is through.
+	Previous []Secret `yaml:"previous" jsonschema:"maxItems=8"`
 }
 
 // Console is the second listener: the analyst's screens and /metrics.
@@ -52,6 +64,28 @@ type Log struct {
 	Level string `yaml:"level" jsonschema:"enum=debug,enum=info,enum=warn,enum=error,default=info"`
 	// Format is text for people or json for machines.
 	Format string `yaml:"format" jsonschema:"enum=text,enum=json,default=text"`
+}
+
+// Retention says how long what is kept. What has expired is used for nothing from that moment on, and is deleted within a day or so.
+type Retention struct {
+	// Click is how long a click id is kept, from when it was first seen. Meta takes none that is older than 90 days.
+	Click time.Duration `yaml:"click" jsonschema:"default=90d" bounds:"1d..90d"`
+	// Browser is how long the network's id of a browser is kept, from when it was last seen.
+	Browser time.Duration `yaml:"browser" jsonschema:"default=90d" bounds:"1d..400d"`
+	// IP is how long addresses are kept.
+	IP time.Duration `yaml:"ip" jsonschema:"default=90d" bounds:"1d..400d"`
+	// Sessions is how long the starts of sessions are kept: address, user agent, place and landing page.
+	Sessions time.Duration `yaml:"sessions" jsonschema:"default=30d" bounds:"1d..400d"`
+	// Contact is how long hashes of contact data are kept, from when each was last seen.
+	Contact time.Duration `yaml:"contact" jsonschema:"default=400d" bounds:"1d..3650d"`
+	// ExternalIDs is how long a visitor and a customer are known, with the links between them, from when they were last seen.
+	ExternalIDs time.Duration `yaml:"external_ids" jsonschema:"default=400d" bounds:"1d..3650d"`
+	// Events is how long events and the journal are kept, with all that came with each.
+	Events time.Duration `yaml:"events" jsonschema:"default=90d" bounds:"1d..400d"`
+	// Deliveries is how long deliveries are kept, from when each was settled.
+	Deliveries time.Duration `yaml:"deliveries" jsonschema:"default=90d" bounds:"1d..800d"`
+	// ConsentProof is how long the record of a yes is kept after it ceased. The record of a no is kept without end.
+	ConsentProof time.Duration `yaml:"consent_proof" jsonschema:"default=1825d" bounds:"365d..3650d"`
 }
 
 // A Destination is somewhere conversions go. Exactly one vendor's block says which.

@@ -23,6 +23,10 @@ var secrets = map[string]string{
 	"MATCHKEY_CONSOLE_PASSWORD": "correct horse battery",
 	"SHOP_WRITE_KEY":            "wk_0123456789abcdef01234567",
 	"WEAK_KEY":                  "wk_weak",
+	"MATCHKEY_ENCRYPTION_KEY":   "8d6f0c31e7a94b52f0be17c65d2a39487b1ec40f5693d8a27c04e9b11f8a3d62",
+	"OLD_KEY":                   "3q2+7wABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhs=",
+	"SHORT_KEY":                 "8d6f0c31e7a94b52f0be17c65d2a3948",
+	"ZERO_KEY":                  strings.Repeat("0", 64),
 	"EMPTY":                     "",
 	"MULTILINE":                 "one\ntwo",
 }
@@ -125,6 +129,10 @@ func TestDefaults(t *testing.T) {
 		Version: 1, DiskReserveMB: 512, Data: "testdata/data", Listen: ":8080",
 		Console: Console{Listen: "127.0.0.1:8081"},
 		Log:     Log{Level: "info", Format: "text"},
+		Retention: Retention{
+			Click: 90 * day, Browser: 90 * day, IP: 90 * day, Sessions: 30 * day, Contact: 400 * day, ExternalIDs: 400 * day,
+			Events: 90 * day, Deliveries: 90 * day, ConsentProof: 1825 * day,
+		},
 		Destinations: []Destination{{Name: "main", Meta: &Meta{
 			Dataset: "1234567890", Token: NewSecret("EAABsecretEnvironmentToken"), Version: "v26.0",
 			BaseURL: "https://graph.facebook.com", PartnerAgent: "matchkey", Timeout: 10 * time.Second,

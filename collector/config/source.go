@@ -121,7 +121,7 @@ func (s *source) show(line, column int) (shown, caret string, ok bool) {
 
 // secretLook finds what may be a secret in a line of a file that does not
 // parse: the value after a key with such a name, or a list's item without key.
-var secretLook = regexp.MustCompile(`(?i)((?:token|password|write_keys|secret)["']?\s*:\s*)(.+)$|^(\s*-\s+)([^\s:]{8,})\s*$`)
+var secretLook = regexp.MustCompile(`(?i)((?:token|password|write_keys|secret|key|previous)["']?\s*:\s*)(.+)$|^(\s*-\s+)([^\s:]{8,})\s*$`)
 
 func maskByLook(line string, at int) ([]rune, int) {
 	m := secretLook.FindStringSubmatchIndex(line)

@@ -150,6 +150,17 @@ func (c *console) apiDestinations(w http.ResponseWriter, _ *http.Request) {
 	apiAnswer(w, append([]collector.DestinationStatus{}, c.Operations.Destinations()...))
 }
 
+// apiRetention answers GET /api/retention with what is kept for how long (in
+// nanoseconds), and what was deleted by it.
+func (c *console) apiRetention(w http.ResponseWriter, r *http.Request) {
+	status, err := c.Operations.Retention(r.Context())
+	if err != nil {
+		c.apiBroken(w, r, err)
+		return
+	}
+	apiAnswer(w, status)
+}
+
 func apiAnswer(w http.ResponseWriter, v any) {
 	w.Header().Set("Content-Type", "application/json")
 	e := json.NewEncoder(w)

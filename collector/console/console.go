@@ -138,6 +138,7 @@ func (c *console) routes() http.Handler {
 	mux.HandleFunc("POST /api/export", c.apiExport)
 	mux.HandleFunc("GET /api/receipt", c.apiReceipt)
 	mux.HandleFunc("GET /api/destinations", c.apiDestinations)
+	mux.HandleFunc("GET /api/retention", c.apiRetention)
 	mux.HandleFunc("GET /api/accounts", c.apiAccounts)
 
 	mux.Handle("GET /static/", staticFiles())

@@ -36,6 +36,7 @@ type fake struct {
 	asked        []collector.DeliveryQuery
 	holders      map[string][]collector.Subject // by kind and hash
 	erased       []collector.Subject
+	keeps        collector.RetentionStatus
 	broken       error // returned by every question when set
 }
 
@@ -145,6 +146,10 @@ func (f *fake) Holders(_ context.Context, _ string, kind collector.Kind, hash st
 
 func (f *fake) Suppressed(context.Context, collector.Event) (time.Time, error) {
 	return time.Time{}, f.broken
+}
+
+func (f *fake) Retention(context.Context) (collector.RetentionStatus, error) {
+	return f.keeps, f.broken
 }
 
 func (f *fake) Receipt(_ context.Context, id string) (collector.Receipt, bool, error) {

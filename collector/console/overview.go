@@ -33,8 +33,27 @@ type overviewView struct {
 	Refusals     []refusalView
 	Edge         bool // there is an edge to ask for refusals
 	Sites        []SiteInfo
+	Kept         keptView
 	// Empty: nothing has ever matched, as far as the page can see.
 	Empty bool
+}
+
+// keptView is what was deleted because it had expired.
+type keptView struct {
+	Day   string // by whose beginning; empty while nothing was
+	Swept collector.Swept
+	// Behind is how many days the clock is ahead and not believed yet; 0 when it is.
+	Behind int
+}
+
+func keptViewOf(s collector.RetentionStatus) (v keptView) {
+	if v.Swept = s.Swept; !s.Day.IsZero() {
+		v.Day = s.Day.Format(time.DateOnly)
+	}
+	if s.Behind > 1 {
+		v.Behind = s.Behind
+	}
+	return v
 }
 
 type destinationView struct {
@@ -105,6 +124,11 @@ func (c *console) overview(w http.ResponseWriter, r *http.Request) {
 		c.broken(w, r, err)
 		return
 	}
+	kept, err := c.Operations.Retention(r.Context())
+	if err != nil {
+		c.broken(w, r, err)
+		return
+	}
 	sums := quality.Sums(accounts, from, to)
 	v := overviewView{
 		Period: p, Periods: periods(), From: at(from, now),
@@ -114,6 +138,7 @@ func (c *console) overview(w http.ResponseWriter, r *http.Request) {
 		Refusals:     c.refusals(),
 		Edge:         c.Refusals != nil,
 		Sites:        c.Sites,
+		Kept:         keptViewOf(kept),
 		Empty:        len(recent) == 0 && len(sums) == 0,
 	}
 	for _, d := range v.Destinations {

@@ -16,6 +16,7 @@ import (
 	"matchkey/collector"
 	"matchkey/collector/internal/journal"
 	"matchkey/collector/internal/keyspace"
+	"matchkey/collector/internal/sealedfs"
 )
 
 // stamp is how a time stands in a name.
@@ -52,7 +53,10 @@ func (e *Engine) Backup(_ context.Context, name string) (collector.Backup, error
 		if err := roomFor(e.fs, e.config.Backups, int64(e.db.Metrics().WAL.PhysicalSize)); err != nil {
 			return fmt.Errorf("%w: %w", collector.ErrRefused, err)
 		}
-		return e.db.Checkpoint(dir, pebble.WithFlushedWAL())
+		if err := e.db.Checkpoint(dir, pebble.WithFlushedWAL()); err != nil {
+			return err
+		}
+		return sealedfs.CopyKeys(e.fs, e.config.Dir, dir)
 	})
 	if err == nil {
 		e.config.Log.Info("engine: made a backup", "path", m.Path, "journal_offset", uint64(m.Offset), "bytes", m.Bytes,

@@ -19,13 +19,13 @@ import (
 const mb = 1 << 20
 
 // newSmallWorld opens a world on a disk of so many bytes.
-func newSmallWorld(t *testing.T, disk int64, reserve uint64) *world {
+func newSmallWorld(t *testing.T, disk int64, reserve uint64, keys ...engine.SealKey) *world {
 	w := newWorld(t)
 	w.close()
 	w.fs = vfs.NewCrashableMem()
 	w.over = faultfs.Over(w.fs)
 	w.over.Budget(disk)
-	w.config.DiskReserve = reserve
+	w.config.DiskReserve, w.keys = reserve, keys
 	w.open()
 	return w
 }
@@ -133,6 +133,44 @@ func TestOthersFillTheDisk(t *testing.T) {
 			t.Errorf("started without space: %v", err)
 		}
 	})
+}
+
+// TestDiskFullAtOnce: all that was free is gone between two looks, and the log meets
+// a full disk. What is under way waits, events are refused, and it goes on by itself.
+func TestDiskFullAtOnce(t *testing.T) {
+	t.Run("plain", func(t *testing.T) { synctest.Test(t, func(t *testing.T) { diskFullAtOnce(t) }) })
+	t.Run("sealed", func(t *testing.T) { synctest.Test(t, func(t *testing.T) { diskFullAtOnce(t, sealKey(t, 'a')) }) })
+}
+
+func diskFullAtOnce(t *testing.T, keys ...engine.SealKey) {
+	w := newSmallWorld(t, 64*mb, 8*mb, keys...)
+	w.append(browsed("v1", "c42"), bought("A-1", "c42"))
+	w.eventually("A-1", collector.StateDelivered)
+	w.over.Budget(1)
+	hurry, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+	defer cancel()
+	if _, err := w.engine.Journal().Append(hurry, []collector.Event{bought("A-2", "c42")}); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("appended to a full disk: %v", err)
+	}
+	if _, err := w.engine.Journal().Append(t.Context(), []collector.Event{bought("A-3", "c42")}); !errors.Is(err, collector.ErrFull) {
+		t.Errorf("the next one is told %v", err)
+	}
+	time.Sleep(time.Hour)
+	if w.over.MetFull() == 0 && w.engine.Journal().Healthy() == nil {
+		t.Error("it is ready in spite of a full disk")
+	}
+	w.over.Budget(64 * mb)
+	time.Sleep(5 * time.Second)
+	if err := w.engine.Journal().Healthy(); err != nil {
+		t.Errorf("there is space again, and it is not ready: %v", err)
+	}
+	w.append(bought("A-4", "c42"))
+	w.eventually("A-2", collector.StateDelivered) // perhaps, said the answer, and so it is
+	w.eventually("A-4", collector.StateDelivered)
+	w.close()
+	w.open()
+	w.eventually("A-2", collector.StateDelivered)
+	w.close()
 }
 
 // TestBrokenDiskEndsTheProcess: when the journal's sync fails, the sender gets

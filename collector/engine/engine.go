@@ -36,6 +36,8 @@ type Config struct {
 	// choice; empty: none are.
 	Backups string
 	Sites   map[string]Site
+	// Retention says how long what is kept; zero keeps all without end. See retain.go.
+	Retention collector.Retention
 	// MaxLag bounds the pipeline's lag in events; zero means DefaultMaxLag.
 	MaxLag int
 	// DiskReserve is how much of the disk is left free, in bytes; zero means
@@ -71,6 +73,7 @@ type Engine struct {
 	order       []string // of destinations, as given
 	disk        *keyspace.Disk
 	erased      chan struct{} // holds one when there is something to scrub
+	swept       sweptGauge
 
 	running sync.WaitGroup
 	stop    context.CancelFunc // ends rounds
@@ -84,7 +87,7 @@ type Engine struct {
 }
 
 // Open recovers the data folder and starts the machinery. fs is vfs.Default,
-// or a file system that forgets, for tests. On an error nothing runs and
+// [WithSealKeys] of it, or a file system that forgets, for tests. On an error nothing runs and
 // nothing is held.
 func Open(ctx context.Context, fs vfs.FS, c Config, destinations ...collector.Destination) (*Engine, error) {
 	if c.MaxLag == 0 {
@@ -93,19 +96,19 @@ func Open(ctx context.Context, fs vfs.FS, c Config, destinations ...collector.De
 	if c.DiskReserve == 0 {
 		c.DiskReserve = DefaultDiskReserve
 	}
-	free := &space{fs: fs, dir: c.Dir, reserve: c.DiskReserve, log: c.Log}
+	free := newSpace(fs, c)
+	defer context.AfterFunc(ctx, free.end)()
 	free.look()
 	if err := free.forWork(); err != nil {
 		return nil, fmt.Errorf("couldn't start on the data folder %s: %w; make space, or set a smaller disk_reserve_mb", c.Dir, err)
 	}
 	disk := keyspace.NewDisk(fs, c.Dir)
-	db, err := keyspace.Open(keyspace.Options{FS: disk, Dir: c.Dir, Log: c.Log, Fatal: c.Fatal})
+	db, err := keyspace.Open(keyspace.Options{FS: disk, Dir: c.Dir, Log: c.Log, Fatal: c.Fatal, Full: free.await})
 	if err != nil {
 		return nil, err
 	}
-	// It may hold persons who are to be erased.
-	if err := fs.RemoveAll(replayFolder(c.Dir)); err != nil {
-		return nil, errors.Join(fmt.Errorf("couldn't remove what a replay that was cut off left: %w", err), db.Close())
+	if err := removeReplay(fs, c.Dir); err != nil {
+		return nil, errors.Join(err, db.Close())
 	}
 	e := &Engine{
 		config: c, fs: fs, db: db, dispatchers: map[string]*dispatch.Dispatcher{},
@@ -116,6 +119,9 @@ func Open(ctx context.Context, fs vfs.FS, c Config, destinations ...collector.De
 			err = errors.Join(err, e.journal.Close())
 		}
 		return nil, errors.Join(err, db.Close())
+	}
+	if err := e.sayPlain(); err != nil {
+		c.Log.Error("engine: couldn't look how far the data folder is sealed", "error", err)
 	}
 	e.start()
 	return e, nil
@@ -144,7 +150,8 @@ func (e *Engine) recover(ctx context.Context, destinations []collector.Destinati
 		e.order = append(e.order, d.Name())
 	}
 	e.pipeline, err = pipeline.New(ctx, pipeline.Options{
-		Journal: e.journal, Store: sparing{e.store, e.space}, Sites: e.config.Sites, Log: e.config.Log,
+		Retention: e.config.Retention,
+		Journal:   e.journal, Store: sparing{e.store, e.space}, Sites: e.config.Sites, Log: e.config.Log,
 		Window: window(destinations), Due: e.poke, After: after,
 	})
 	if err != nil {
@@ -175,7 +182,7 @@ func (e *Engine) dispatcher(d collector.Destination, pause collector.Pause) *dis
 		deciders[name] = s.Decider
 	}
 	return dispatch.New(dispatch.Options{
-		Store: sparing{e.store, e.space}, Destination: d, Pause: pause, Await: e.pipeline.Await, Deciders: deciders,
+		Store: store.Using(sparing{e.store, e.space}, e.config.Retention, e.config.Now), Destination: d, Pause: pause, Await: e.pipeline.Await, Deciders: deciders,
 		Now: e.config.Now, Jitter: e.config.Jitter,
 		Sleep: sleep(e.config.Now), OnSettled: e.config.OnSettled, Log: e.config.Log,
 	})
@@ -189,6 +196,7 @@ func (e *Engine) start() {
 	e.running.Go(func() { e.endWithJournal(stopping) })
 	e.running.Go(func() { e.pipeline.Run(ctx) })
 	e.running.Go(func() { e.scrub(stopping) })
+	e.running.Go(func() { e.retain(stopping) })
 	for _, d := range e.dispatchers {
 		e.running.Go(func() { d.Run(ctx, stopping) })
 	}
@@ -245,6 +253,8 @@ func sleep(now func() time.Time) func(context.Context, time.Time, <-chan struct{
 // in doubt.
 func (e *Engine) Close(ctx context.Context) (err error) {
 	e.closing.Do(func() {
+		defer context.AfterFunc(ctx, e.space.end)()
+		defer e.space.end()
 		err = e.journal.Close()
 		e.stop()
 		done := make(chan struct{})

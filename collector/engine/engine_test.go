@@ -206,10 +206,17 @@ func TestSurvivesPowerCuts(t *testing.T) {
 	}
 }
 
-func survivePowerCuts(t *testing.T, seed uint64) {
+// TestSealedPowerCuts does it on a folder that is sealed.
+func TestSealedPowerCuts(t *testing.T) {
+	for range 4 {
+		survivePowerCuts(t, rand.Uint64(), sealKey(t, 'a'))
+	}
+}
+
+func survivePowerCuts(t *testing.T, seed uint64, keys ...engine.SealKey) {
 	t.Logf("seed %d", seed)
 	rng := rand.New(rand.NewPCG(seed, 0))
-	w := newWorld(t)
+	w := newSealedWorld(t, keys...)
 	w.append(browsed("v1", "c42"))
 	var orders []string
 	for round := range 5 {

@@ -86,6 +86,9 @@ func EraseFolder(ctx context.Context, fs vfs.FS, dir string, s collector.Subject
 		return receipt, err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
+	if err := removeReplay(fs, dir); err != nil {
+		return receipt, err
+	}
 	j, err := journal.OpenPebble(db)
 	if err != nil {
 		return receipt, err

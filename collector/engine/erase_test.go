@@ -344,6 +344,7 @@ func TestEraseFolder(t *testing.T) {
 	}
 	w.open()
 	w.close()
+	leave(w, "data.replay") // by a replay that was cut off: a copy of everybody
 	receipt, err := engine.EraseFolder(t.Context(), w.fs, "data", collector.Customer("shop", gone.customer), time.Now, rand.NewChaCha8([32]byte{}))
 	if err != nil {
 		t.Fatal(err)
@@ -351,9 +352,71 @@ func TestEraseFolder(t *testing.T) {
 	if receipt.BytesGoneAt.IsZero() || receipt.Events == 0 {
 		t.Errorf("the receipt says %+v", receipt)
 	}
+	if names, err := w.fs.List(""); err != nil || slices.Contains(names, "data.replay") {
+		t.Errorf("what a replay leaves is there still: %v, %v", names, err)
+	}
 	for _, word := range gone.words() {
 		for _, place := range grep(t, w.fs).places(word) {
 			t.Errorf("%q is still in %s", word, place)
 		}
 	}
+}
+
+// TestErasureSparesTheHousehold: who bought at the browser of somebody else and is
+// erased takes that browser's identifiers along only where they are their own.
+func TestErasureSparesTheHousehold(t *testing.T) {
+	w := newWorld(t)
+	theirs, gone := lifeOf("theirs"), lifeOf("gone")
+	w.append(theirs.beacon("first", theirs.customer), gone.beacon("first", gone.customer), gone.order(0))
+	seen := theirs.beacon("x", "")
+	seen.Name, seen.ID = collector.EventPurchase, "purchase."+gone.orders[0]
+	w.append(seen)
+	w.eventually(gone.orders[0], collector.StateDelivered)
+	if _, err := w.engine.Erase(t.Context(), collector.Customer("shop", gone.customer)); err != nil {
+		t.Fatal(err)
+	}
+	again := theirs.beacon("again", "")
+	again.Consent = nil
+	w.append(again, theirs.order(0))
+	w.eventually(theirs.orders[0], collector.StateDelivered)
+	if _, known, err := w.engine.Reader().Event(t.Context(), again.Key()); !known || err != nil {
+		t.Errorf("a beacon of somebody who was not erased is known: %t, %v", known, err)
+	}
+	gone.visitor = "another"
+	back := gone.beacon("back", "")
+	w.append(back, theirs.order(1))
+	w.eventually(theirs.orders[1], collector.StateDelivered)
+	if _, known, err := w.engine.Reader().Event(t.Context(), back.Key()); known || err != nil {
+		t.Errorf("a beacon with the identifiers of the erased is known: %t, %v", known, err)
+	}
+}
+
+// TestErasureTakesCopiesBeyondTheBound: a copy that names nobody, and of which only
+// that it came is left in the journal, goes with whom the event is about.
+func TestErasureTakesCopiesBeyondTheBound(t *testing.T) {
+	w := newWorld(t)
+	gone := lifeOf("gone")
+	w.append(gone.beacon("first", gone.customer))
+	for i := range collector.MaxCopies + 5 {
+		ev := gone.order(0)
+		if i > 0 {
+			ev.Customer = ""
+		}
+		w.append(ev)
+	}
+	w.eventually(gone.orders[0], collector.StateDelivered)
+	if _, err := w.engine.Erase(t.Context(), collector.Customer("shop", gone.customer)); err != nil {
+		t.Fatal(err)
+	}
+	w.close()
+	entries, err := engine.ReadJournal(w.fs, "data")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range entries {
+		if !e.Event.IsForgotten() {
+			t.Errorf("entry %d still has the ID %q", e.Offset, e.Event.ID)
+		}
+	}
+	w.open()
 }

@@ -10,6 +10,7 @@ import (
 	"matchkey/collector"
 	"matchkey/collector/internal/journal"
 	"matchkey/collector/internal/keyspace"
+	"matchkey/collector/internal/store"
 )
 
 // AppendOnly appends to the journal of a data folder that nobody uses, and leaves
@@ -86,3 +87,36 @@ func SetRows(fs vfs.FS, dir string, rows map[string]string) error {
 
 // Gone in SetRows deletes a row.
 const Gone = "\x00gone"
+
+// Rows are the rows of some tables of the running engine.
+func (e *Engine) Rows(t interface{ Fatal(...any) }, tables string) map[string]string {
+	rows := map[string]string{}
+	for _, table := range []byte(tables) {
+		it, err := e.db.NewIter(&pebble.IterOptions{LowerBound: []byte{table}, UpperBound: []byte{table + 1}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for ok := it.First(); ok; ok = it.Next() {
+			rows[string(it.Key())] = string(it.Value())
+		}
+		if err := it.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return rows
+}
+
+// Compact rewrites all tables and lets go of old logs, as time does.
+func (e *Engine) Compact(ctx context.Context) error {
+	return keyspace.Scrub(ctx, e.db, e.disk, nil, after)
+}
+
+// CheckFolder reads a data folder that nobody uses from end to end.
+func CheckFolder(fs vfs.FS, dir string) (faults []string, err error) {
+	db, err := keyspace.Open(keyspace.Options{FS: fs, Dir: dir, ReadOnly: true})
+	if err != nil {
+		return nil, err
+	}
+	c, err := store.CheckAll(context.Background(), db)
+	return c.Faults, errors.Join(err, db.Close())
+}

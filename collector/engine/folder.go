@@ -10,6 +10,7 @@ import (
 	"github.com/cockroachdb/pebble/v2/vfs"
 
 	"matchkey/collector/internal/keyspace"
+	"matchkey/collector/internal/sealedfs"
 )
 
 // A data folder, and a backup of one, holds:
@@ -126,7 +127,7 @@ func measure(fs vfs.FS, dir string) (files int, bytes int64, err error) {
 		if err != nil {
 			return 0, 0, err
 		}
-		if name != lockName {
+		if name != lockName && name != sealedfs.KeyFile { // which a rotation of keys changes
 			files, bytes = files+1, bytes+info.Size()
 		}
 	}

@@ -1,6 +1,7 @@
 package engine_test
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -10,6 +11,7 @@ import (
 
 	"matchkey/collector"
 	"matchkey/collector/collectortest"
+	"matchkey/collector/internal/identity"
 )
 
 // What strangers, floods and shared browsers try.
@@ -128,5 +130,27 @@ func TestAnswersAreBounded(t *testing.T) {
 	recs, err := w.engine.Reader().Records(t.Context(), collector.Visitor("shop", "v1"))
 	if err != nil || len(recs) != collector.MaxRecords {
 		t.Errorf("%d records are kept (%v), want %d", len(recs), err, collector.MaxRecords)
+	}
+}
+
+// TestManyBrowsersOfOneCustomer: a shop names all its guests by one customer id, or
+// strangers link their browsers to one that they know. What concerns that customer
+// stays cheap, and it is said what was not done.
+func TestManyBrowsersOfOneCustomer(t *testing.T) {
+	w := newWorld(t)
+	const more = 10
+	for i := range identity.MaxBrowsers + more {
+		w.append(browsed(fmt.Sprint("v", i), "guest"))
+	}
+	w.append(browsed("v0", "guest")) // one that is linked stays so
+	w.append(bought("A-1", "guest"))
+	w.eventually("A-1", collector.StateDelivered)
+	linked, err := w.engine.Reader().Linked(t.Context(), collector.Customer("shop", "guest"))
+	if err != nil || len(linked) != identity.MaxBrowsers || !slices.Contains(linked, collector.Visitor("shop", "v0")) {
+		t.Errorf("%d browsers are linked, %v", len(linked), err)
+	}
+	rec, known, err := w.engine.Reader().Event(t.Context(), collector.EventKey{Site: "shop", Name: collector.EventPageView, ID: fmt.Sprint("pv.v", identity.MaxBrowsers, "guest")})
+	if err != nil || !known || !slices.Contains(rec.Event.Notes, collector.Note{Field: "visitor", Reason: collector.ReasonManyBrowsers}) {
+		t.Errorf("of the first one too many: %+v, %v", rec.Event.Notes, err)
 	}
 }

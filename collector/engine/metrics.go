@@ -20,6 +20,9 @@ var (
 	lagDesc     = desc("pipeline_lag_events", "Durable events that are not applied yet.")
 	healthDesc  = desc("healthy", "1 while the part can do its work.", "part")
 	freeDesc    = desc("disk_free_bytes", "Free space on the disk of the data folder; absent where the file system does not say.")
+	sweptDesc   = desc("retention_deleted", "What was ever deleted from this data folder because it had expired.", "what")
+	keptDesc    = desc("retention_day_timestamp_seconds", "The midnight by which what had expired is deleted.")
+	rowsDesc    = desc("retention_rows_read", "Rows that sweeps have read since the start; they read what expires, and no more.")
 	stateDesc   = desc("deliveries", "Deliveries that matched in the last seven days, by state. They add up to matchkey_conversions.",
 		"site", "destination", "send", "state")
 	matchedDesc = desc("conversions", "Conversions that matched in the last seven days.", "site", "destination", "send")
@@ -39,7 +42,7 @@ var (
 )
 
 var descs = []*prometheus.Desc{
-	durableDesc, appliedDesc, lagDesc, healthDesc, freeDesc, stateDesc, matchedDesc, doubtsDesc,
+	durableDesc, appliedDesc, lagDesc, healthDesc, freeDesc, sweptDesc, keptDesc, rowsDesc, stateDesc, matchedDesc, doubtsDesc,
 	pausedDesc, breakerDesc, failuresDesc, usageDesc, throttledDesc, inFlightDesc, checkDesc, deadlineDesc, alarmDesc, oldestDueDesc,
 }
 
@@ -83,6 +86,7 @@ func (m metrics) Collect(ch chan<- prometheus.Metric) {
 	if free, known := e.space.freeBytes(); known {
 		g(freeDesc, float64(free))
 	}
+	m.retention(g)
 	for _, name := range e.order {
 		d := e.dispatchers[name]
 		g(healthDesc, truth(d.Healthy() == nil), "dispatch:"+name)
@@ -90,6 +94,23 @@ func (m metrics) Collect(ch chan<- prometheus.Metric) {
 		m.oldestDue(g, name)
 	}
 	m.accounts(g)
+}
+
+// retention writes what was deleted because it had expired.
+func (m metrics) retention(g gauge) {
+	status, err := m.e.store.Retention(context.Background())
+	if err != nil {
+		m.e.config.Log.Error("engine: couldn't read what has expired for the metrics; it is left out", "error", err)
+		return
+	}
+	g.time(keptDesc, status.Day)
+	g(rowsDesc, float64(m.e.swept.rows.Load()))
+	for what, n := range map[string]int{
+		"values": status.Swept.Values, "profiles": status.Swept.Profiles, "links": status.Swept.Links, "consent_records": status.Swept.Records,
+		"events": status.Swept.Events, "journal_frames": status.Swept.Frames, "set_asides": status.Swept.SetAsides, "deliveries": status.Swept.Deliveries,
+	} {
+		g(sweptDesc, float64(n), what)
+	}
 }
 
 // stands writes how a destination stands.

@@ -4,10 +4,13 @@ import (
 	"context"
 
 	"matchkey/collector"
+	"matchkey/collector/internal/store"
 )
 
-// Reader reads the derived state.
-func (e *Engine) Reader() collector.Reader { return e.store }
+// Reader reads the derived state, without what has expired.
+func (e *Engine) Reader() collector.Reader {
+	return store.Unexpired(e.store, e.config.Retention, e.config.Now)
+}
 
 // Redrive implements collector.Operations.
 func (e *Engine) Redrive(ctx context.Context, q collector.DeliveryQuery) (int, error) {

@@ -1,8 +1,10 @@
 package engine
 
 import (
+	"context"
 	"errors"
 	"io"
+	"time"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
 
@@ -12,8 +14,9 @@ import (
 )
 
 // OpenReader opens a data folder that no process uses, to look at it only:
-// nothing is written, recovered or sent. Close it when done.
-func OpenReader(fs vfs.FS, dir string) (collector.Reader, io.Closer, error) {
+// nothing is written, recovered or sent. What has expired by the clock, and by the
+// retention that was last in force on the folder, is not shown. Close it when done.
+func OpenReader(fs vfs.FS, dir string, now func() time.Time) (collector.Reader, io.Closer, error) {
 	db, err := keyspace.Open(keyspace.Options{FS: fs, Dir: dir, ReadOnly: true})
 	if err != nil {
 		return nil, nil, err
@@ -22,5 +25,9 @@ func OpenReader(fs vfs.FS, dir string) (collector.Reader, io.Closer, error) {
 	if err != nil {
 		return nil, nil, errors.Join(err, db.Close())
 	}
-	return r, db, nil
+	status, err := r.Retention(context.Background())
+	if err != nil {
+		return nil, nil, errors.Join(err, db.Close())
+	}
+	return store.Unexpired(r, status.Retention, now), db, nil
 }

@@ -3,11 +3,13 @@ package engine_test
 import (
 	"context"
 	"io"
+	"maps"
 	"math/rand/v2"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/cockroachdb/pebble/v2"
 	"github.com/cockroachdb/pebble/v2/vfs"
@@ -42,7 +44,7 @@ func backedUp(t *testing.T) (w *world, backup string) {
 // orders are which of the orders a store has, and what is paused.
 func orders(t *testing.T, fs vfs.FS, dir string) (has string) {
 	t.Helper()
-	r, closer, err := engine.OpenReader(fs, fs.PathJoin(dir, engine.StoreName))
+	r, closer, err := engine.OpenReader(fs, fs.PathJoin(dir, engine.StoreName), time.Now)
 	must(t, err)
 	defer closer.Close()
 	for _, order := range []string{"A-1", "A-2"} {
@@ -120,8 +122,40 @@ func TestRestore(t *testing.T) {
 
 // TestRestoreKeepsErased: who was erased since the backup is in it, and gone when
 // the restored folder was opened; who was not is there. Who came back since stays
-// back, without what was before.
+// back, without what was before. A replay in between changes nothing of that.
 func TestRestoreKeepsErased(t *testing.T) {
+	for name, between := range map[string]func(*world){
+		"and is started":              func(*world) {},
+		"and is replayed and started": replayRestored,
+	} {
+		t.Run(name, func(t *testing.T) { restoreKeepsErased(t, between) })
+	}
+}
+
+// replayRestored replays a folder in which somebody waits to be erased again, over
+// what a replay that was cut off left.
+func replayRestored(w *world) {
+	waiting := w.rows("4")
+	leave(w, "store.replay")
+	done := w.replay(engine.ReplayOptions{Write: true})
+	if !done.Same() || len(waiting) == 0 || !maps.Equal(waiting, w.rows("4")) {
+		w.Errorf("the replay found %+v, and of %d names that wait to be erased it left %d", done, len(waiting), len(w.rows("4")))
+	}
+	if names, err := w.fs.List(""); err != nil || slices.Contains(names, "store.replay") {
+		w.Errorf("what a replay leaves is there still: %v, %v", names, err)
+	}
+}
+
+// leave makes a folder as one that was cut off leaves it.
+func leave(w *world, dir string) {
+	w.Helper()
+	must(w.TB, w.fs.MkdirAll(dir, 0o700))
+	f, err := w.fs.Create(w.fs.PathJoin(dir, "000004.log"), vfs.WriteCategoryUnspecified)
+	must(w.TB, err)
+	must(w.TB, f.Close())
+}
+
+func restoreKeepsErased(t *testing.T, between func(*world)) {
 	w := newWorld(t)
 	w.close()
 	rename(t, w.fs, "data", "store")
@@ -147,12 +181,13 @@ func TestRestoreKeepsErased(t *testing.T) {
 	must(t, w.fs.RemoveAll("backups"))
 	sound(t, w.fs, ".")
 
-	r, closer, err := engine.OpenReader(w.fs, "store")
+	r, closer, err := engine.OpenReader(w.fs, "store", time.Now)
 	must(t, err)
 	if _, err := r.Record(t.Context(), collector.Customer("shop", gone.customer)); err == nil || !strings.Contains(err.Error(), "once") {
 		t.Errorf("before it was opened, the record of who was erased: %v", err)
 	}
 	must(t, closer.Close())
+	between(w)
 	w.open()
 	for l, want := range map[*life]bool{&gone: false, &back: false, &stays: true} {
 		rec, err := w.engine.Reader().Record(t.Context(), collector.Customer("shop", l.customer))

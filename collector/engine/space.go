@@ -34,10 +34,37 @@ type space struct {
 	reserve uint64
 	log     *slog.Logger
 
+	end context.CancelFunc // nobody waits for space any more
+	cut <-chan struct{}    // closed by end
+
 	mu          sync.Mutex // guards the fields below
 	known       bool       // false where the file system does not say
 	free        uint64
 	low, scarce bool
+}
+
+func newSpace(fs vfs.FS, c Config) *space {
+	ctx, end := context.WithCancel(context.Background())
+	return &space{fs: fs, dir: c.Dir, reserve: c.DiskReserve, log: c.Log, end: end, cut: ctx.Done()}
+}
+
+// await waits for a while when the log met a full disk: somebody took what was free
+// within one look. It returns false when nobody waits any more.
+func (s *space) await() bool {
+	s.mu.Lock()
+	if s.known && !s.scarce {
+		s.log.Error("engine: the disk is full; what is under way waits, and nothing is accepted, applied or sent until there is space")
+		s.low, s.scarce, s.free = true, true, 0
+	}
+	s.mu.Unlock()
+	t := time.NewTimer(lookEvery)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return true
+	case <-s.cut:
+		return false
+	}
 }
 
 // look reads the free space; it returns false when the file system never says.

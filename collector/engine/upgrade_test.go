@@ -59,7 +59,7 @@ func (w *world) asItWas(format int) {
 	if v, err := engine.Verify(w.Context(), w.fs, "."); err != nil || len(v.Faults) > 0 || v.Format != format {
 		w.Errorf("the golden folder: %+v, %v", v, err)
 	}
-	r, closer, err := engine.OpenReader(w.fs, w.dir)
+	r, closer, err := engine.OpenReader(w.fs, w.dir, time.Now)
 	if err != nil {
 		w.Fatal(err)
 	}

@@ -33,6 +33,7 @@ type world struct {
 	signs       bool             // whom its pages name; likewise
 	clock       func() time.Time // nil: time.Now
 	config      engine.Config    // bounds to open with; zero means the defaults
+	keys        []engine.SealKey // to seal with
 }
 
 // newWorld opens a world. The destination is "main"; what others are named are
@@ -57,7 +58,7 @@ func (w *world) open() {
 	if w.over != nil {
 		disk = w.over
 	}
-	e, err := engine.Open(context.Background(), disk, w.settings(), destinations...)
+	e, err := engine.Open(context.Background(), engine.WithSealKeys(disk, w.keys...), w.settings(), destinations...)
 	if err != nil {
 		w.Fatal(err)
 	}

@@ -1,6 +1,6 @@
 // Package identity says how what is known of a person comes together: the
-// merge of profiles, the join over linked browsers, and whose browser a
-// visitor is.
+// merge of profiles and of an event's copies, the join over linked browsers, and
+// whose browser a visitor is.
 //
 // It is separate, and pure, because everything depends on its laws. The merge
 // is commutative, associative and idempotent, so the order of arrival,
@@ -21,6 +21,7 @@
 //     the visitor: a name of its own, to which no click of before follows, and no
 //     yes. A sign-out starts one as well, which is nobody's; the browser's yes
 //     goes on, until another customer signs in.
+//   - What has expired is as if it had never been seen (retain.go).
 //
 // # What does not depend on the order
 //

@@ -19,6 +19,10 @@ const (
 	// MaxVisitors bounds the browsers whose profiles are joined for a customer;
 	// the latest linked ones count.
 	MaxVisitors = 20
+	// MaxBrowsers bounds the browsers that are linked to a customer. An id that more
+	// of them name ("guest", or one that strangers know) is no one person, and
+	// everything that concerns a customer looks at all of its browsers.
+	MaxBrowsers = 50
 )
 
 // Merge returns what is known from a and b together, under a's subject. It

@@ -18,6 +18,11 @@
 // being written while the last one is being synced, and no timer delays a
 // lone event.
 //
+// # Where it begins
+//
+// The oldest entries expire (trim.go). A row says where the journal begins, so that
+// offsets go on when all of it has expired.
+//
 // # Frame, version 2
 //
 // One event is one frame under its offset. This cannot change; add a version.

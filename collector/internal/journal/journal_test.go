@@ -15,6 +15,7 @@ import (
 	"matchkey/collector/collectortest"
 	"matchkey/collector/internal/journal"
 	"matchkey/collector/internal/keyspace"
+	"matchkey/collector/internal/sealedfs"
 )
 
 func TestMemory(t *testing.T) {
@@ -23,13 +24,23 @@ func TestMemory(t *testing.T) {
 	})
 }
 
-func TestPebble(t *testing.T) {
+func TestPebble(t *testing.T) { testPebble(t) }
+
+func TestSealedPebble(t *testing.T) {
+	key, err := sealedfs.NewKey(make([]byte, 32), "the test")
+	if err != nil {
+		t.Fatal(err)
+	}
+	testPebble(t, key)
+}
+
+func testPebble(t *testing.T, keys ...sealedfs.Key) {
 	collectortest.Journal(t, func(t *testing.T) collectortest.JournalWorld {
 		fs := vfs.NewCrashableMem()
 		return collectortest.JournalWorld{
-			Journal: openOn(t, fs),
+			Journal: openOn(t, sealedfs.WithKeys(fs, keys...)),
 			Reopen: func(t *testing.T) collector.Journal {
-				return openOn(t, fs.CrashClone(vfs.CrashCloneCfg{}))
+				return openOn(t, sealedfs.WithKeys(fs.CrashClone(vfs.CrashCloneCfg{}), keys...))
 			},
 		}
 	})

@@ -12,7 +12,7 @@ import (
 // memory with a writer.
 type Memory struct {
 	mu     sync.Mutex
-	frames [][]byte
+	frames [][]byte // nil where an entry has expired
 	failed error
 	closed bool
 	grown  chan struct{}
@@ -93,6 +93,9 @@ func (m *Memory) Read(ctx context.Context, after collector.Offset, max int) ([]c
 func readFrames(frames [][]byte, after collector.Offset, max int) ([]collector.Entry, error) {
 	var entries []collector.Entry
 	for i := int(after); i < len(frames) && len(entries) < max; i++ {
+		if frames[i] == nil {
+			continue
+		}
 		ev, err := decode(frames[i])
 		if err != nil {
 			if len(entries) > 0 {
@@ -111,7 +114,7 @@ func (m *Memory) Redact(e collector.Entry) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	i := int(e.Offset) - 1
-	if i < 0 || i >= len(m.frames) {
+	if i < 0 || i >= len(m.frames) || m.frames[i] == nil {
 		return nil
 	}
 	frame, err := redacted(m.frames[i], e)
@@ -140,13 +143,51 @@ func (m *Memory) Forget(o collector.Offset, id string) error {
 
 // Remembers reports whether there is an event at an offset that was not forgotten.
 func (m *Memory) Remembers(o collector.Offset) bool {
+	frame := m.frame(o)
+	ev, err := decode(frame)
+	return frame != nil && (err != nil || !ev.IsForgotten())
+}
+
+// At reads the event at an offset as the function At does.
+func (m *Memory) At(o collector.Offset) (collector.Event, bool) {
+	ev, err := decode(m.frame(o))
+	return ev, err == nil
+}
+
+// frame is the frame at an offset, nil when there is none.
+func (m *Memory) frame(o collector.Offset) []byte {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if o < 1 || int(o) > len(m.frames) {
-		return false
+		return nil
 	}
-	ev, err := decode(m.frames[o-1])
-	return err != nil || !ev.IsForgotten()
+	return m.frames[o-1]
+}
+
+// Frames lists entries as the function Frames does.
+func (m *Memory) Frames(from, to collector.Offset, most int) (list []Framed) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for o := max(from, 1); o <= to && int(o) <= len(m.frames) && len(list) < most; o++ {
+		if frame := m.frames[o-1]; frame != nil {
+			ev, err := decode(frame)
+			if err != nil {
+				list = append(list, Framed{Offset: o})
+				continue
+			}
+			list = append(list, framed(o, ev))
+		}
+	}
+	return list
+}
+
+// Trim deletes the frames before an entry.
+func (m *Memory) Trim(before collector.Offset) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	// Readers hold the old slice: never write into it.
+	m.frames = append([][]byte(nil), m.frames...)
+	clear(m.frames[:min(max(before, 1)-1, collector.Offset(len(m.frames)))])
 }
 
 // Close implements collector.Journal.

@@ -84,7 +84,7 @@ func OpenPebble(db *pebble.DB) (*Pebble, error) {
 	return j, nil
 }
 
-// End is the offset of the last frame in db, 0 when there is none.
+// End is the offset of the last frame that was ever in db, 0 when there was none.
 func End(db *pebble.DB) (collector.Offset, error) {
 	prefix := keyspace.In(keyspace.Journal)
 	it, err := db.NewIter(&pebble.IterOptions{LowerBound: prefix, UpperBound: prefix.End()})
@@ -92,10 +92,15 @@ func End(db *pebble.DB) (collector.Offset, error) {
 		return 0, fmt.Errorf("couldn't look for the journal's end: %w", err)
 	}
 	defer it.Close()
-	if !it.Last() {
-		return 0, it.Error()
+	if it.Last() {
+		return offsetOf(it.Key())
 	}
-	return offsetOf(it.Key())
+	if err := it.Error(); err != nil {
+		return 0, err
+	}
+	// All of it may have expired: offsets are never used again.
+	begins, err := BeginningOf(db)
+	return max(begins.From, 1) - 1, err
 }
 
 func offsetOf(key []byte) (collector.Offset, error) {
@@ -341,6 +346,20 @@ func EntryOf(key, frame []byte) (e collector.Entry, err error) {
 		return e, &FrameError{Offset: e.Offset, Err: err}
 	}
 	return e, nil
+}
+
+// At reads the event at an offset; ok is false when there is no frame, or one that
+// cannot be read.
+func At(r pebble.Reader, o collector.Offset) (ev collector.Event, ok bool, err error) {
+	frame, closer, err := r.Get(frameKey(o))
+	if errors.Is(err, pebble.ErrNotFound) {
+		return ev, false, nil
+	}
+	if err != nil {
+		return ev, false, fmt.Errorf("couldn't read journal frame %d: %w", o, err)
+	}
+	ev, unreadable := decode(frame)
+	return ev, unreadable == nil, closer.Close()
 }
 
 // Forget replaces the event at an offset by what is left of one whose person was

@@ -9,8 +9,8 @@
 //
 // This cannot change: add a format and a migration. Format 1 had
 // none of T, V, Z, 1, 2, 3, 4, G, U and Y, and the rows of T were in Q; format 2
-// had none of 5, and no binary values. The store migrates both when it is opened
-// (package store); values that are JSON stay so until they change.
+// had none of 5, 6 and 7, and no binary values. The store migrates both when it is
+// opened (package store); values that are JSON stay so until they change.
 //
 // A key is one letter or digit for its table, then the parts named below. u64 is
 // big-endian; str is ordered and self-delimiting (each 0x00 becomes 0x00 0xFF, the end is 0x00 0x01). dkey is
@@ -52,7 +52,14 @@
 //	U  str receipt id                    empty; erasures whose bytes may still be on the disk
 //	5                                    empty; a replay was cut off while it wrote
 //	5  u64 offset, key of L, O or C      in a replay's scratch store only: the row under that key
+//	6  u16 day, sort, name               what may be deleted from a day on, see package store (retain.go); empty
+//	7 d  u16 day, u64 offset             the retention that was in force behind a journal entry, from a day on
+//	7 b                                  where the journal begins
+//	7 k  16 bytes keyed hash of an event u16 day: a conversion of which nothing else is left, and until when that is known
+//	7 i, 7 t, 7 w                        how far the index 6 was made, what was ever deleted, how long the clock is ahead
 //	!, ~                                 empty, written to have tables made anew
+//
+// A day is the number of midnights in UTC since 1970.
 //
 // A table that says what must not be undone by a restore is one of [Carried].
 package keyspace

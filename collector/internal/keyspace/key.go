@@ -40,6 +40,8 @@ const (
 	Tombstone  = 'Y'
 	Unscrubbed = 'U'
 	Replaying  = '5'
+	Expiry     = '6'
+	Retention  = '7'
 	// First and Last say nothing: Scrub writes them around all others.
 	First = '!'
 	Last  = '~'
@@ -64,6 +66,9 @@ func (k Key) Str(s string) Key {
 
 // U64 appends a big-endian number.
 func (k Key) U64(n uint64) Key { return binary.BigEndian.AppendUint64(k, n) }
+
+// U16 appends a big-endian number; what is greater sorts as the greatest.
+func (k Key) U16(n int) Key { return binary.BigEndian.AppendUint16(k, uint16(min(max(n, 0), 0xFFFF))) }
 
 // Time appends a time in nanoseconds; times before 1970 sort as 1970.
 func (k Key) Time(t time.Time) Key { return k.U64(nanos(t)) }

@@ -11,6 +11,8 @@ import (
 	"github.com/cockroachdb/pebble/v2/bloom"
 	"github.com/cockroachdb/pebble/v2/record"
 	"github.com/cockroachdb/pebble/v2/vfs"
+
+	"matchkey/collector/internal/sealedfs"
 )
 
 // Sizes that were found by `go run ./build/bench -only profiles`; BENCHMARKS.md has
@@ -40,6 +42,7 @@ type Fatal func(message string)
 
 // Options say how the database is opened.
 type Options struct {
+	// FS may have been given keys (sealedfs.WithKeys): then the folder is sealed.
 	FS       vfs.FS
 	Dir      string
 	ReadOnly bool
@@ -48,14 +51,25 @@ type Options struct {
 	Replay bool
 	Log    *slog.Logger // nil: silent
 	Fatal  Fatal        // nil: panic
+	// Full is called when the log meets a full disk. It returns true when it may be
+	// tried again, after a while, and false to end it as a disk that fails; nil: false.
+	Full func() bool
 }
 
 // Open opens or creates the database and checks its format. The folder belongs
 // to one process at a time; a second one gets an error that says so.
 func Open(o Options) (*pebble.DB, error) {
 	log := logger{o.Log, o.Fatal}
+	var disk vfs.FS = patientFS{o.FS, o.Full}
+	sealed, err := sealedfs.Mount(disk, o.Dir, sealedfs.How{ReadOnly: o.ReadOnly, Locked: o.Lock != nil})
+	if err != nil {
+		return nil, fmt.Errorf("couldn't open the data folder %s: %w", o.Dir, err)
+	}
+	if sealed != nil {
+		disk = sealed
+	}
 	opts := &pebble.Options{
-		FS:       vitalFS{o.FS, log.Fatalf},
+		FS:       vitalFS{disk, log.Fatalf},
 		ReadOnly: o.ReadOnly,
 		Lock:     o.Lock,
 		Logger:   log,
@@ -90,6 +104,9 @@ func Open(o Options) (*pebble.DB, error) {
 		opts.Levels[i].BlockSize, opts.Levels[i].IndexBlockSize = blockBytes, indexBlockBytes
 	}
 	db, err := pebble.Open(o.Dir, opts)
+	if sealed != nil {
+		err = errors.Join(err, sealed.Release())
+	}
 	if damaged(err) {
 		return nil, fmt.Errorf("the data folder %s is damaged where acknowledged data stands: %w; nothing was changed. "+
 			"Restore the folder from a backup, or look for the disk's fault; to go on without it, move the folder aside "+

@@ -43,6 +43,9 @@ func (d *Disk) ReuseForWrite(old, new string, category vfs.DiskWriteCategory) (v
 	return d.Create(new, category)
 }
 
+// Unwrap implements vfs.FS.
+func (d *Disk) Unwrap() vfs.FS { return d.FS }
+
 // Bounds of a scrub.
 const (
 	scrubLooks = 3000                   // at the disk, for files to go

@@ -82,7 +82,9 @@ func (d vitalFS) OpenDir(name string) (vfs.File, error) {
 }
 
 // Rename implements vfs.FS.
-func (d vitalFS) Rename(from, to string) error { return d.must("rename", to, d.FS.Rename(from, to)) }
+func (d vitalFS) Rename(from, to string) error {
+	return d.must("rename", to, d.FS.Rename(from, to))
+}
 
 // Unwrap implements vfs.FS.
 func (d vitalFS) Unwrap() vfs.FS { return d.FS }
@@ -105,3 +107,6 @@ func (f *vitalFile) Sync() error { return f.of.must("sync", f.name, f.File.Sync(
 
 // SyncData implements vfs.File.
 func (f *vitalFile) SyncData() error { return f.of.must("sync", f.name, f.File.SyncData()) }
+
+// Close implements vfs.File; what is sealed gets its end then.
+func (f *vitalFile) Close() error { return f.of.must("close", f.name, f.File.Close()) }

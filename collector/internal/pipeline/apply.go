@@ -29,6 +29,7 @@ func (p *Pipeline) apply(ctx context.Context, tx collector.Tx, e collector.Entry
 		return err
 	}
 	if ev.IsForgotten() {
+		p.Replay.forgotten(ev.ID)
 		return nil // its person was erased; what counts was kept then
 	}
 	site, ok := p.Sites[ev.Site]
@@ -68,13 +69,13 @@ func (p *Pipeline) apply(ctx context.Context, tx collector.Tx, e collector.Entry
 	if !seen {
 		record = collector.EventRecord{Event: ev, Offset: e.Offset}
 	}
-	if record.Copies, err = listCopy(tx, record.Copies, e); err != nil {
+	if record.Copies, err = listCopy(tx, record, e); err != nil {
 		return err
 	}
 	if len(record.Event.Withheld) > 0 {
 		return putRedacted(tx, record)
 	}
-	if seen && isRedacted(ev) {
+	if seen && ev.IsRedacted() {
 		// A copy that was taken out of the journal has nothing to add any more.
 		p.Replay.thinned(ev.Key())
 		return tx.PutEvent(record)
@@ -104,7 +105,7 @@ func (p *Pipeline) apply(ctx context.Context, tx collector.Tx, e collector.Entry
 	}
 	if seen {
 		// The copies name one person together, each perhaps a part.
-		record = mergeCopy(record, ev)
+		record = identity.MergeCopy(record, ev)
 		if who.Person, err = identity.PersonOf(ctx, tx, record.Event); err != nil {
 			return err
 		}
@@ -120,19 +121,34 @@ func (p *Pipeline) apply(ctx context.Context, tx collector.Tx, e collector.Entry
 		return tx.Redact(ev.Key(), decision.Reasons...)
 	}
 	if decision.Outcome.Sends() && (joins || mayWait(before)) {
-		return wakeComplete(ctx, tx, who, ev.ReceivedAt)
+		return p.wakeComplete(ctx, tx, who, ev.ReceivedAt)
 	}
 	return nil
 }
 
 // listCopy lists one more copy of an event. Beyond the bound it is taken out of
-// the journal at once, because nobody would find it there later.
-func listCopy(tx collector.Tx, copies []collector.Copy, e collector.Entry) ([]collector.Copy, error) {
-	copies, listed := addCopy(copies, e)
+// the journal at once, because nobody would find it there later; what is left of it
+// names the event, so it concerns whom the event is about.
+func listCopy(tx collector.Tx, record collector.EventRecord, e collector.Entry) ([]collector.Copy, error) {
+	copies, listed := addCopy(record.Copies, e)
 	if listed {
 		return copies, nil
 	}
+	if err := tx.Concerns(e, subjectsOf(record.Event)...); err != nil {
+		return copies, err
+	}
 	return copies, tx.RedactCopy(e, collector.ReasonCopyMerged)
+}
+
+// subjectsOf are whom an event names, by the visitor's effective name.
+func subjectsOf(ev collector.Event) (subjects []collector.Subject) {
+	if ev.Visitor != "" {
+		subjects = append(subjects, collector.Visitor(ev.Site, ev.Visitor))
+	}
+	if ev.Customer != "" {
+		subjects = append(subjects, collector.Customer(ev.Site, ev.Customer))
+	}
+	return subjects
 }
 
 // refuseCopy takes in of a copy what its person allows: nothing but whom the
@@ -178,6 +194,14 @@ func resolve(ctx context.Context, tx collector.Tx, ev *collector.Event, offset c
 			return who, err
 		}
 		who.claim(ev)
+		if who.signedIn {
+			if who.signedIn, err = mayLink(ctx, tx, collector.Visitor(ev.Site, ev.Visitor), ev.Customer); err != nil {
+				return who, err
+			}
+			if !who.signedIn {
+				identity.AddNote(ev, collector.Note{Field: "visitor", Reason: collector.ReasonManyBrowsers})
+			}
+		}
 		// The browser still carries the click of the person before.
 		ev.Identifiers = slices.DeleteFunc(slices.Clone(ev.Identifiers), func(id collector.Identifier) bool {
 			return id.Kind == collector.KindClick && !identity.Follows(who.tenure, id.FirstAt)
@@ -185,6 +209,12 @@ func resolve(ctx context.Context, tx collector.Tx, ev *collector.Event, offset c
 	}
 	who.Person, err = identity.PersonOf(ctx, tx, *ev)
 	return who, err
+}
+
+// mayLink reports whether a customer may have one browser more.
+func mayLink(ctx context.Context, tx collector.Tx, browser collector.Subject, customer string) (bool, error) {
+	linked, err := tx.Linked(ctx, collector.Customer(browser.Site, customer))
+	return len(linked) < identity.MaxBrowsers || slices.Contains(linked, browser), err
 }
 
 // claim says in whose time of its browser an event happened, and whether it
@@ -312,14 +342,26 @@ func wakeOpen(tx collector.Tx, who person, at time.Time) error {
 }
 
 // mayKeep asks whether what came with an event may enter the profile. It is
-// the question that is asked before a send, for no scenario in particular. profile
-// is what was known before the event.
-func (p *Pipeline) mayKeep(ctx context.Context, tx collector.Tx, site Site, ev collector.Event, who person) (d collector.Decision, profile collector.Profile, err error) {
-	if profile, err = tx.Profile(ctx, who.Joined); err != nil {
-		return d, profile, err
+// the question that is asked before a send, for no scenario in particular, and as
+// if there were something to recognise the person by: that may come yet, and the
+// page view before it fixes the session, so it must not depend on which came first.
+// before is what was known before the event.
+func (p *Pipeline) mayKeep(ctx context.Context, tx collector.Tx, site Site, ev collector.Event, who person) (d collector.Decision, before collector.Profile, err error) {
+	if before, err = p.profile(ctx, tx, who, ev.ReceivedAt); err != nil {
+		return d, before, err
 	}
-	d, err = decide(ctx, tx, site, ev, who, profile, nil)
-	return d, profile, err
+	q, err := identity.Ask(ctx, tx, ev, who.Person, before, nil, ev.ReceivedAt)
+	if err != nil {
+		return d, before, err
+	}
+	q.Has = append(q.Has, collector.KindBrowser)
+	return site.Decider.Decide(q), before, nil
+}
+
+// profile is what is known of a person at a time.
+func (p *Pipeline) profile(ctx context.Context, tx collector.Tx, who person, at time.Time) (collector.Profile, error) {
+	profile, err := tx.Profile(ctx, who.Joined)
+	return identity.Retain(profile, p.Retention, at), err
 }
 
 func decide(ctx context.Context, tx collector.Tx, site Site, ev collector.Event, who person, profile collector.Profile, purposes []string) (collector.Decision, error) {

@@ -86,6 +86,9 @@ func take(ctx context.Context, tx collector.Tx, visitor collector.Subject, custo
 	if claim != identity.Taken || now.Generation != generation {
 		return false, nil
 	}
+	if may, err := mayLink(ctx, tx, visitor, customer); !may || err != nil {
+		return false, err
+	}
 	now.Offset = offset
 	return true, tx.SetOwner(visitor.Site, browser, now)
 }

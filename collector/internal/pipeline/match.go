@@ -6,19 +6,30 @@ import (
 	"time"
 
 	"matchkey/collector"
+	"matchkey/collector/internal/identity"
 )
 
 // match adds a delivery for every destination of every scenario that the event
 // matches, each in the state that the first decision gives it.
 func (p *Pipeline) match(ctx context.Context, tx collector.Tx, site Site, rec collector.EventRecord, who person) (matched bool, err error) {
-	profile, err := tx.Profile(ctx, who.Joined)
+	profile, err := p.profile(ctx, tx, who, rec.Event.ReceivedAt)
 	if err != nil {
 		return false, err
 	}
 	conversions, notes := site.Matcher.Match(rec.Event, profile)
+	if len(conversions) > 0 {
+		spent, err := tx.Spent(rec.Event.Key())
+		if err != nil {
+			return false, err
+		}
+		if spent {
+			// It was counted once, and nothing is left of that to know the copy by.
+			conversions, notes = nil, append(notes, collector.Note{Field: "event", Reason: collector.ReasonSpent})
+		}
+	}
 	if len(notes) > 0 {
 		for _, n := range notes {
-			addNote(&rec.Event, n)
+			identity.AddNote(&rec.Event, n)
 		}
 		if err := tx.PutEvent(rec); err != nil {
 			return false, err
@@ -110,7 +121,7 @@ func mayWait(before collector.Profile) bool {
 
 // wakeComplete releases a person's waiting deliveries as soon as the profile
 // has what they wait for. Most people have none, so that is looked at first.
-func wakeComplete(ctx context.Context, tx collector.Tx, who person, at time.Time) error {
+func (p *Pipeline) wakeComplete(ctx context.Context, tx collector.Tx, who person, at time.Time) error {
 	if who.Joined.IsZero() {
 		return nil
 	}
@@ -118,7 +129,7 @@ func wakeComplete(ctx context.Context, tx collector.Tx, who person, at time.Time
 	if err != nil || len(waiting) == 0 {
 		return err
 	}
-	profile, err := tx.Profile(ctx, who.Joined)
+	profile, err := p.profile(ctx, tx, who, at)
 	if err != nil || !complete(collector.Event{}, profile) {
 		return err
 	}

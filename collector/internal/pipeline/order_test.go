@@ -196,3 +196,41 @@ func TestLateEventsOfASharedBrowser(t *testing.T) {
 		}
 	})
 }
+
+// recognising lets through what somebody could be recognised by.
+type recognising struct{ indifferent }
+
+func (recognising) Decide(q collector.Question) collector.Decision {
+	for _, k := range q.Has {
+		if k == collector.KindBrowser || k == collector.KindCustomer {
+			return collector.Decision{Outcome: collector.SendFull}
+		}
+	}
+	return collector.Decision{Outcome: collector.Drop, Reasons: []collector.Reason{"nothing"}}
+}
+
+// TestFirstPageViewIsKept: it names nobody, and fixes the session of who is named
+// by a later event, whichever of the two comes first.
+func TestFirstPageViewIsKept(t *testing.T) {
+	view := seen("view")
+	view.Session, view.URL, view.Client = "s1", "https://shop.example/landing", collector.Client{IP: "203.0.113.7", UserAgent: "test"}
+	named := view
+	named.ID, named.Name, named.Customer, named.URL = "named", "identify", "c1", "https://shop.example/account"
+	named.OccurredAt = named.OccurredAt.Add(time.Minute)
+	for name, order := range map[string][]collector.Event{"view first": {view, named}, "view late": {named, view}} {
+		j := journal.NewMemory()
+		if _, err := j.Append(t.Context(), order); err != nil {
+			t.Fatal(err)
+		}
+		s := store.NewMemory(j)
+		p := newPipeline(t, j, s)
+		p.Sites["shop"] = Site{Matcher: indifferent{}, Decider: recognising{}, Records: noRecords}
+		if err := p.CatchUp(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		got, err := s.Profile(t.Context(), collector.Customer("shop", "c1"))
+		if err != nil || len(got.Sessions) != 1 || got.Sessions[0].URL != view.URL {
+			t.Errorf("%s: sessions %+v, %v; want the one that began with the page view", name, got.Sessions, err)
+		}
+	}
+}

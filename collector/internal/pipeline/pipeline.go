@@ -39,6 +39,8 @@ type Options struct {
 	Journal collector.Journal
 	Store   collector.Store
 	Sites   map[string]Site
+	// Retention says what of a profile has expired when an entry comes.
+	Retention collector.Retention
 	// Window says until when a destination takes an event.
 	Window func(destination string, ev collector.Event) (time.Time, collector.Reason)
 	// Replay is what a replay knows beside the journal; nil when this is none.

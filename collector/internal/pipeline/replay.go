@@ -2,7 +2,6 @@ package pipeline
 
 import (
 	"context"
-	"reflect"
 
 	"matchkey/collector"
 	"matchkey/collector/internal/identity"
@@ -16,13 +15,30 @@ import (
 type Replay struct {
 	// From returns the tenures and the consent records that came from an entry.
 	From func(collector.Offset) ([]identity.Recalled, []collector.ConsentRecord, error)
+	// Kept are the retentions that came into force, by the entry behind which they did.
+	Kept map[collector.Offset]collector.Keeping
 
-	thin map[collector.EventKey]bool
+	thin   map[collector.EventKey]bool
+	parted map[string]bool
 }
 
 // Thin reports whether copies of an event, but not the event, were taken out of
 // the journal: the store may know more of it than the journal still does.
 func (r *Replay) Thin(key collector.EventKey) bool { return r.thin[key] }
+
+// Parted reports whether an erasure left an entry in the journal under an ID
+// ([collector.ForgottenID]): a copy of the event whose pseudonym it is.
+func (r *Replay) Parted(id string) bool { return r.parted[id] }
+
+func (r *Replay) forgotten(id string) {
+	if r == nil {
+		return
+	}
+	if r.parted == nil {
+		r.parted = map[string]bool{}
+	}
+	r.parted[id] = true
+}
 
 func (r *Replay) thinned(key collector.EventKey) {
 	if r == nil {
@@ -39,11 +55,25 @@ func (r *Replay) recall(ctx context.Context, tx collector.Tx, e collector.Entry)
 	if r == nil {
 		return nil
 	}
-	tenures, records, err := r.From(e.Offset)
+	if k, ok := r.Kept[e.Offset-1]; ok {
+		if err := tx.Keep(e.Offset-1, k); err != nil {
+			return err
+		}
+	}
+	return r.set(ctx, tx, e.Offset, len(e.Event.Withheld) > 0 || e.Event.IsForgotten())
+}
+
+// Expired sets what came of an entry that has expired.
+func (r *Replay) Expired(ctx context.Context, tx collector.Tx, entry collector.Offset) error {
+	return r.set(ctx, tx, entry, true)
+}
+
+// set sets what the store has of an entry; silent says that it tells nothing itself.
+func (r *Replay) set(ctx context.Context, tx collector.Tx, entry collector.Offset, silent bool) error {
+	tenures, records, err := r.From(entry)
 	if err != nil {
 		return err
 	}
-	silent := len(e.Event.Withheld) > 0 || e.Event.IsForgotten()
 	for _, t := range tenures {
 		if !silent && !t.Erased {
 			continue
@@ -52,7 +82,7 @@ func (r *Replay) recall(ctx context.Context, tx collector.Tx, e collector.Entry)
 		if err != nil {
 			return err
 		}
-		if err := tx.SetOwner(t.Site, t.Browser, identity.Recall(o, t.Tenure, e.Offset)); err != nil {
+		if err := tx.SetOwner(t.Site, t.Browser, identity.Recall(o, t.Tenure, entry)); err != nil {
 			return err
 		}
 	}
@@ -65,9 +95,4 @@ func (r *Replay) recall(ctx context.Context, tx collector.Tx, e collector.Entry)
 		}
 	}
 	return nil
-}
-
-// isRedacted reports whether nothing is left of an event but that it happened.
-func isRedacted(ev collector.Event) bool {
-	return len(ev.Withheld) > 0 && reflect.DeepEqual(ev, ev.Redacted(ev.Withheld...))
 }

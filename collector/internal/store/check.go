@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/cockroachdb/pebble/v2"
 
@@ -41,6 +42,11 @@ func CheckAll(ctx context.Context, db *pebble.DB) (c Check, err error) {
 	if c.Watermark, err = r.Watermark(ctx); err != nil {
 		return c, err
 	}
+	begins, err := journal.BeginningOf(db)
+	if err != nil {
+		return c, err
+	}
+	c.Offset = max(begins.From, 1) - 1 // all of it may have expired
 	it, err := db.NewIter(nil)
 	if err != nil {
 		return c, fmt.Errorf("couldn't read the store: %w", err)
@@ -103,6 +109,16 @@ func (c *Check) row(key, value []byte) {
 	case keyspace.Concern:
 		if _, ok := concernedEvent(value); !ok {
 			c.fault("a row of table %c is not what that table holds", key[0])
+		}
+		return
+	case keyspace.Expiry:
+		if len(key) < 4 || !strings.ContainsRune(dueSorts, rune(key[3])) {
+			c.fault("a row of what falls due names nothing: it would never be deleted")
+		}
+		return
+	case keyspace.Retention:
+		if len(key) < 2 || key[1] == 'd' && (len(key) != 12 || unmarshal(value, &[]int64{}) != nil) {
+			c.fault("a row that says which retention was in force when is not one")
 		}
 		return
 	case keyspace.Salt:

@@ -17,6 +17,7 @@ import (
 	"matchkey/collector/internal/faultfs"
 	"matchkey/collector/internal/journal"
 	"matchkey/collector/internal/keyspace"
+	"matchkey/collector/internal/sealedfs"
 	"matchkey/collector/internal/store"
 )
 
@@ -59,6 +60,24 @@ func TestCrashes(t *testing.T) {
 	seeds(t, 1000, func(t *testing.T, seed uint64) { newLife(t, seed, false).run() })
 }
 
+// TestSealedCrashes and its sister with faults live the same lives on folders that
+// are sealed, most of which were plain before.
+func TestSealedCrashes(t *testing.T) {
+	t.Parallel()
+	seeds(t, 200, func(t *testing.T, seed uint64) { newLife(t, seed, false).sealed(t).run() })
+}
+
+func TestSealedFaultsAndCrashes(t *testing.T) {
+	t.Parallel()
+	struck := 0
+	seeds(t, 100, func(t *testing.T, seed uint64) {
+		l := newLife(t, seed, true).sealed(t)
+		l.run()
+		struck += l.struck
+	})
+	t.Logf("%d faults were met", struck)
+}
+
 func TestFaultsAndCrashes(t *testing.T) {
 	t.Parallel()
 	struck := 0
@@ -78,7 +97,8 @@ type life struct {
 	faulty bool
 	disk   *vfs.MemFS
 	over   *faultfs.FS
-	struck int // rounds that met a fault
+	keys   []sealedfs.Key // to seal with
+	struck int            // rounds that met a fault
 
 	mu    sync.Mutex
 	cuts  int // power cuts so far: what a round before did from then on proves nothing
@@ -99,6 +119,21 @@ func newLife(t *testing.T, seed uint64, faulty bool) *life {
 		sent: map[string]string{}, acked: map[string]bool{},
 		begun: map[collector.DeliveryKey]int{}, sure: map[collector.DeliveryKey]int{},
 	}
+}
+
+// sealed has the life's folder sealed from now on.
+func (l *life) sealed(t *testing.T) *life {
+	l.keys = append(l.keys, testKey(t))
+	return l
+}
+
+func testKey(t *testing.T) sealedfs.Key {
+	t.Helper()
+	k, err := sealedfs.NewKey(make([]byte, 32), "the test")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return k
 }
 
 // emptyFolder is a disk with a data folder in which nothing is yet.
@@ -149,7 +184,7 @@ func (l *life) live(round int) {
 	ctx, stop := context.WithCancel(context.Background())
 	defer stop()
 	appends, cutAfter := 1+l.rng.IntN(12), l.rng.IntN(40)
-	n := &node{dead: make(chan struct{})}
+	n := &node{dead: make(chan struct{}), keys: l.keys}
 	opened := make(chan error, 1)
 	go func() { opened <- n.open(l.over, stop) }()
 	for waits := true; waits; {
@@ -314,7 +349,7 @@ func (l *life) attemptAll(ctx context.Context, n *node, round int) {
 // check opens what the disk holds, without faults, and asks.
 func (l *life) check() {
 	ctx := context.Background()
-	n := &node{dead: make(chan struct{})}
+	n := &node{dead: make(chan struct{}), keys: l.keys}
 	if err := n.open(l.disk, func() { l.fail("a healthy disk was fatal") }); err != nil {
 		l.fail("couldn't open after the power cut: %v", err)
 		return
@@ -381,6 +416,7 @@ type node struct {
 	db      *pebble.DB
 	journal *journal.Pebble
 	store   *store.Pebble
+	keys    []sealedfs.Key
 	dead    chan struct{} // closed when the store met a fatal fault
 	once    sync.Once
 }
@@ -388,7 +424,7 @@ type node struct {
 // open opens a node. What the store calls fatal calls ended, and stops the
 // goroutine that met it for ever.
 func (n *node) open(fs vfs.FS, ended func()) (err error) {
-	n.db, err = keyspace.Open(keyspace.Options{FS: fs, Dir: "data", Fatal: func(string) {
+	n.db, err = keyspace.Open(keyspace.Options{FS: sealedfs.WithKeys(fs, n.keys...), Dir: "data", Fatal: func(string) {
 		n.once.Do(func() { close(n.dead) })
 		ended()
 		select {} // as if the process had ended

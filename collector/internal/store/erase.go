@@ -95,6 +95,9 @@ type eraser interface {
 	tombstone(name string) (tombstone, error)
 	// forget takes a frame out of the journal; false when there was none.
 	forget(o collector.Offset, id string) (bool, error)
+	// entryAt is the event at an offset of the journal, as this change leaves it; ok
+	// is false when it cannot be read.
+	entryAt(o collector.Offset) (ev collector.Event, ok bool, err error)
 	// dropConcern drops the first of concerns.
 	dropConcern(concern) error
 	dropSetAside(collector.Offset) (bool, error)
@@ -249,6 +252,10 @@ func (x *erasure) entries(ctx context.Context, s collector.Subject) (more bool, 
 
 func (x *erasure) entry(ctx context.Context, c concern) error {
 	id := collector.ForgottenID(x.pseudonym(c.event))
+	gone, _, err := x.entryAt(c.offset)
+	if err != nil {
+		return err
+	}
 	if err := x.frame(c.offset, id); err != nil {
 		return err
 	}
@@ -257,14 +264,16 @@ func (x *erasure) entry(ctx context.Context, c concern) error {
 		return err
 	}
 	if !isOf(rec.Event, x.person) {
-		return x.unmerge(ctx, rec, c.offset)
+		if done, err := x.unmerge(ctx, rec, collector.Entry{Offset: c.offset, Event: gone}); done || err != nil {
+			return err
+		}
 	}
 	for _, copied := range rec.Copies {
 		if err := x.frame(copied.Offset, id); err != nil {
 			return err
 		}
 	}
-	if err := x.further(rec.Event); err != nil {
+	if err := x.further(ctx, rec.Event); err != nil {
 		return err
 	}
 	if err := x.deliveries(ctx, c.event, id); err != nil {
@@ -274,35 +283,90 @@ func (x *erasure) entry(ctx context.Context, c concern) error {
 	return x.dropEvent(c.event)
 }
 
-// unmerge takes a copy of the person's out of somebody else's event, with the
-// browser and the identifiers that came with it.
-func (x *erasure) unmerge(ctx context.Context, rec collector.EventRecord, o collector.Offset) error {
-	i := slices.IndexFunc(rec.Copies, func(c collector.Copy) bool { return c.Offset == o })
-	if i < 0 {
-		return nil // it was never merged
+// unmerge takes a copy of the person's out of somebody else's event, whose row is
+// what the copies that are left say together. done is false when none is left that
+// says anything: then the event was the person's alone.
+func (x *erasure) unmerge(ctx context.Context, rec collector.EventRecord, gone collector.Entry) (done bool, err error) {
+	rec.Copies = slices.DeleteFunc(slices.Clone(rec.Copies), func(c collector.Copy) bool { return c.Offset == gone.Offset })
+	was := rec.Event
+	if done, err = x.mergeAnew(ctx, &rec); !done || err != nil {
+		return done, err
 	}
-	receipt := rec.Copies[i].Receipt
-	rec.Copies = slices.Delete(rec.Copies, i, i+1)
-	ev := &rec.Event
-	if slices.Contains(x.person, collector.Visitor(ev.Site, ev.Visitor)) {
-		ev.Visitor, ev.Session, ev.PageView, ev.URL, ev.Referrer, ev.Client = "", "", "", "", "", collector.Client{}
+	// Of the notes some are of no copy: what the scenarios could not read.
+	for _, n := range was.Notes {
+		if n.Reason != collector.ReasonCopiesDisagree && !slices.Contains(gone.Event.Notes, n) {
+			identity.AddNote(&rec.Event, n)
+		}
 	}
-	ev.Identifiers = slices.DeleteFunc(ev.Identifiers, func(id collector.Identifier) bool { return id.Receipt == receipt })
-	if ev.Receipt == receipt && len(rec.Copies) > 0 {
-		ev.Receipt, ev.ReceivedAt = rec.Copies[0].Receipt, rec.Copies[0].ReceivedAt
-	}
-	if rec.Offset == o && len(rec.Copies) > 0 {
-		rec.Offset = rec.Copies[0].Offset
+	if rec.Event.Customer == "" {
+		rec.Event.Customer = was.Customer // of a copy of which nothing else was taken in
 	}
 	if err := x.PutEvent(rec); err != nil {
+		return false, err
+	}
+	return true, x.unmergeDeliveries(ctx, rec.Event, gone.Event.Receipt)
+}
+
+// mergeAnew sets a record's event to what its copies say, as the journal has them;
+// false when none says anything.
+func (x *erasure) mergeAnew(ctx context.Context, rec *collector.EventRecord) (any bool, err error) {
+	for _, c := range rec.Copies {
+		ev, ok, err := x.entryAt(c.Offset)
+		if err != nil {
+			return false, err
+		}
+		if !ok || ev.IsRedacted() || ev.IsForgotten() {
+			continue
+		}
+		if err := x.place(ctx, &ev); err != nil {
+			return false, err
+		}
+		if !any {
+			rec.Event, rec.Offset, any = ev, rec.Copies[0].Offset, true
+			continue
+		}
+		*rec = identity.MergeCopy(*rec, ev)
+	}
+	return any, nil
+}
+
+// place says of a copy from the journal whose browser it came from, by what is known
+// now. What the browser carried from the person before is left out.
+func (x *erasure) place(ctx context.Context, ev *collector.Event) error {
+	if ev.Visitor == "" {
+		return nil
+	}
+	owner, err := x.Owner(ctx, ev.Site, ev.Visitor)
+	if err != nil {
 		return err
 	}
+	tenure, _ := identity.TenureAt(owner, ev.OccurredAt)
+	if ev.Customer != "" && tenure.Customer != "" && tenure.Customer != ev.Customer {
+		// It tells of its customer, and nothing of the browser.
+		tenure = collector.Tenure{Generation: tenure.Generation + 1, Since: ev.OccurredAt}
+		ev.Visitor = ""
+	} else {
+		ev.Visitor = identity.Effective(ev.Visitor, tenure.Generation)
+	}
+	ev.Identifiers = slices.DeleteFunc(ev.Identifiers, func(id collector.Identifier) bool {
+		return id.Kind == collector.KindClick && !identity.Follows(tenure, id.FirstAt)
+	})
+	return nil
+}
+
+// unmergeDeliveries takes out of the deliveries of somebody else's event what a copy
+// of the person's had brought.
+func (x *erasure) unmergeDeliveries(ctx context.Context, ev collector.Event, receipt string) error {
 	list, err := x.Deliveries(ctx, collector.DeliveryQuery{Site: ev.Site, EventID: ev.ID})
+	if err != nil || len(list) == 0 {
+		return err
+	}
+	who, err := identity.PersonOf(ctx, x, ev)
 	for i := 0; i < len(list) && err == nil; i++ {
 		if list[i].EventName == ev.Name {
 			_, err = x.update(list[i].Key, func(d *collector.Delivery) (bool, error) {
 				if slices.Contains(x.person, d.Person) {
-					d.Person = collector.Customer(ev.Site, ev.Customer)
+					d.Person = who.Joined
 				}
 				// The body may have it too; the next attempt composes anew.
 				d.Payload.Body = nil
@@ -332,17 +396,28 @@ func (x *erasure) frame(o collector.Offset, id string) error {
 
 // further takes in what an event of the person names besides: identifiers, and
 // a browser that is nobody else's. The browser is linked, so that a later commit
-// finds it again.
-func (x *erasure) further(ev collector.Event) error {
-	if err := x.suppressNames(namesOf(ev.Site, ev.Identifiers)...); err != nil {
-		return err
-	}
+// finds it again. Of one that is somebody else's nothing is taken: who lives in the
+// same house and was not erased must not be kept out.
+func (x *erasure) further(ctx context.Context, ev collector.Event) error {
 	browser := collector.Visitor(ev.Site, ev.Visitor)
 	if ev.Visitor == "" || slices.Contains(x.person, browser) {
-		return nil
+		return x.suppressNames(namesOf(ev.Site, ev.Identifiers)...)
 	}
-	linked, err := x.Linked(context.Background(), browser)
-	if err != nil || len(linked) > 0 || ev.Customer == "" {
+	linked, err := x.Linked(ctx, browser)
+	if err != nil {
+		return err
+	}
+	if len(linked) > 0 {
+		theirs, err := x.own(browser)
+		if err != nil {
+			return err
+		}
+		ids := slices.DeleteFunc(slices.Clone(ev.Identifiers), func(id collector.Identifier) bool {
+			return hasValue(theirs.Of(id.Kind), id.Value)
+		})
+		return x.suppressNames(namesOf(ev.Site, ids)...)
+	}
+	if err := x.suppressNames(namesOf(ev.Site, ev.Identifiers)...); err != nil || ev.Customer == "" {
 		return err
 	}
 	x.person = append(x.person, browser)

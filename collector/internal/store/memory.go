@@ -55,6 +55,9 @@ type memoryRows struct {
 	concerned  map[collector.Subject][]concern
 	tombstones map[string]tombstone
 	receipts   map[string]collector.Receipt
+	dues       map[due]bool
+	spent      map[string]bool
+	retention  memoryRetention
 	journal    *journal.Memory // may be nil
 	// forgets and redactions are what the change under way takes out of the journal.
 	forgets    map[collector.Offset]string
@@ -71,6 +74,7 @@ func NewMemory(j *journal.Memory) *Memory {
 			accounts: map[accountKey][]byte{}, pauses: map[string]collector.Pause{},
 			sharers:   map[sharerKey]bool{},
 			concerned: map[collector.Subject][]concern{}, tombstones: map[string]tombstone{}, receipts: map[string]collector.Receipt{},
+			dues: map[due]bool{}, spent: map[string]bool{},
 			journal: j,
 		},
 		leases: leaseIDs{run: "memory"}, journal: j,
@@ -83,6 +87,7 @@ func (r *memoryRows) clone() *memoryRows {
 		links: maps.Clone(r.links), records: maps.Clone(r.records), deliveries: maps.Clone(r.deliveries),
 		accounts: maps.Clone(r.accounts), setAsides: slices.Clone(r.setAsides), pauses: maps.Clone(r.pauses),
 		sharers: maps.Clone(r.sharers), concerned: maps.Clone(r.concerned), tombstones: maps.Clone(r.tombstones), receipts: maps.Clone(r.receipts),
+		dues: maps.Clone(r.dues), spent: maps.Clone(r.spent), retention: r.retention,
 		journal: r.journal, forgets: map[collector.Offset]string{},
 	}
 }
@@ -107,6 +112,10 @@ func (m *Memory) change(fn func(*memoryRows) error) error {
 			return err
 		}
 	}
+	if c.retention.trim && m.journal != nil {
+		m.journal.Trim(c.retention.begins.From)
+	}
+	c.retention.trim = false
 	m.rows = c
 	return nil
 }
@@ -320,8 +329,11 @@ func (r *memoryRows) MergeProfile(p collector.Profile) error {
 	if err != nil {
 		return err
 	}
-	r.profiles[p.Subject], err = marshal(identity.Merge(was, p))
-	return err
+	merged := identity.Merge(r.retain(was), r.retain(p))
+	if merged.LastAt.IsZero() && was.LastAt.IsZero() && len(merged.Identifiers) == 0 {
+		return nil // it came when all of it had expired
+	}
+	return r.putProfile(was, merged)
 }
 
 // SetOwner implements collector.Tx.
@@ -371,8 +383,9 @@ func (r *memoryRows) AddRecord(rec collector.ConsentRecord) (bool, error) {
 	if r.records[k], err = marshal(rec); err != nil {
 		return false, err
 	}
+	_ = redue(r, nil, recordDue(rec, r.retention.keep))
 	for _, old := range overruled(append(known, rec), rec.Purpose) {
-		delete(r.records, recordKey{old.Subject, old.ID})
+		_ = r.dropRecord(old)
 	}
 	return true, nil
 }
@@ -409,6 +422,11 @@ func (r *memoryRows) write(before, after *collector.Delivery) error {
 	if err != nil {
 		return err
 	}
+	var was []due
+	if before != nil {
+		was = deliveryDue(before, r.retention.keep)
+	}
+	_ = redue(r, was, deliveryDue(after, r.retention.keep))
 	if r.deliveries[after.Key], err = marshal(after); err != nil || after.State != collector.StateWithheld {
 		return err
 	}

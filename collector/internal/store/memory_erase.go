@@ -52,6 +52,7 @@ func (r *memoryRows) Receipt(_ context.Context, id string) (collector.Receipt, b
 func (r *memoryRows) Concerns(e collector.Entry, subjects ...collector.Subject) error {
 	for _, s := range subjects {
 		r.concerned[s] = append(r.concerned[s], concern{s, e.Offset, e.Event.Key()})
+		_ = redue(r, nil, concernsDue(subjectName(s), r.retention.keep))
 	}
 	return nil
 }
@@ -94,6 +95,14 @@ func (r *memoryRows) forget(o collector.Offset, id string) (bool, error) {
 	return true, nil
 }
 
+func (r *memoryRows) entryAt(o collector.Offset) (collector.Event, bool, error) {
+	if _, done := r.forgets[o]; done || r.journal == nil {
+		return collector.Event{}, false, nil
+	}
+	ev, ok := r.journal.At(o)
+	return ev, ok, nil
+}
+
 func (r *memoryRows) dropConcern(c concern) error {
 	// Views share the list: it is cut, never written into.
 	if list := r.concerned[c.subject]; len(list) > 0 && list[0] == c {
@@ -110,22 +119,25 @@ func (r *memoryRows) dropSetAside(o collector.Offset) (bool, error) {
 
 func (r *memoryRows) dropEvent(k collector.EventKey) error {
 	delete(r.events, k)
+	for d := range r.dues {
+		if d.sort == dueEvent && d.name == eventName(k) {
+			delete(r.dues, d)
+		}
+	}
 	return nil
 }
 
 func (r *memoryRows) dropProfile(p collector.Profile) error {
 	delete(r.profiles, p.Subject)
-	return nil
+	return redue(r, profileDue(p, r.retention.keep), nil)
 }
 
 func (r *memoryRows) dropRecords(s collector.Subject) (n int, err error) {
-	for k := range r.records {
-		if k.subject == s {
-			delete(r.records, k)
-			n++
-		}
+	list, err := r.Records(context.Background(), s)
+	for _, rec := range list {
+		_ = r.dropRecord(rec)
 	}
-	return n, nil
+	return len(list), err
 }
 
 func (r *memoryRows) dropLink(l collector.Link) error {
@@ -149,10 +161,11 @@ func (r *memoryRows) dropOwner(site, visitor string) error {
 }
 
 func (r *memoryRows) replace(before, after *collector.Delivery) error {
-	delete(r.deliveries, before.Key)
+	_ = r.dropDelivery(before)
 	if err := r.account(before, after); err != nil {
 		return err
 	}
+	_ = redue(r, nil, deliveryDue(after, r.retention.keep))
 	b, err := marshal(after)
 	r.deliveries[after.Key] = b
 	return err

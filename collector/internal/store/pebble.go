@@ -31,6 +31,8 @@ type Pebble struct {
 	// touched are the rows that erasures changed and whose bytes are still to be
 	// taken off the disk; mu guards it.
 	touched touched
+	// keep is the retention in force; mu guards it.
+	keep collector.Keeping
 }
 
 // OpenPebble uses db as a store, and brings one of an older format up to the
@@ -51,7 +53,11 @@ func OpenPebble(db *pebble.DB, random io.Reader) (*Pebble, error) {
 	p := &Pebble{reader: reader{r: db, key: key}, db: db, leases: ids, memo: newMemo()}
 	// What an erasure touched before a restart is not known any more.
 	unfinished, err := p.unscrubbed()
+	if err != nil {
+		return nil, err
+	}
 	p.touched.all = len(unfinished) > 0
+	p.keep, err = p.lastKeeping()
 	return p, err
 }
 
@@ -103,6 +109,7 @@ func (p *Pebble) commit(t *tx, sync bool, fn func(*tx) error) (err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	t.memo, t.batch.memo = p.memo, p.memo
+	t.keep = p.keep
 	defer func() {
 		if err != nil && p.memo != nil {
 			p.memo = newMemo() // what it noted did not happen
@@ -124,6 +131,7 @@ func (p *Pebble) commit(t *tx, sync bool, fn func(*tx) error) (err error) {
 	if err != nil {
 		return fmt.Errorf("couldn't commit to the store: %w", err)
 	}
+	p.keep = t.keep
 	return nil
 }
 

@@ -181,7 +181,11 @@ func (t *tx) Concerns(e collector.Entry, subjects ...collector.Subject) error {
 	k := e.Event.Key()
 	for _, s := range subjects {
 		value := keyspace.Key{}.Str(k.Site).Str(k.Name).Str(k.ID)
-		if err := t.set(t.concernPrefix(s).U64(uint64(e.Offset)), value); err != nil {
+		prefix := t.concernPrefix(s)
+		if err := redue(t, nil, concernsDue(string(prefix[1:]), t.keep)); err != nil {
+			return err
+		}
+		if err := t.set(prefix.U64(uint64(e.Offset)), value); err != nil {
 			return err
 		}
 	}
@@ -189,7 +193,11 @@ func (t *tx) Concerns(e collector.Entry, subjects ...collector.Subject) error {
 }
 
 func (r reader) concerns(s collector.Subject, max int) (list []concern, err error) {
-	prefix := r.concernPrefix(s)
+	return r.concernsAt(r.concernPrefix(s), s, max)
+}
+
+// concernsAt lists the first journal entries that are named under a prefix.
+func (r reader) concernsAt(prefix keyspace.Key, s collector.Subject, max int) (list []concern, err error) {
 	err = r.scan(prefix, prefix.End(), func(key, value []byte) (bool, error) {
 		event, ok := concernedEvent(value)
 		if !ok {
@@ -228,8 +236,16 @@ func (t *tx) Forget(e collector.Entry) (string, error) {
 	return id, err
 }
 
-func (t *tx) pseudonym(k collector.EventKey) string {
-	return hex.EncodeToString(t.key.hash("event", k.Site, k.Name, k.ID)[:12])
+func (r reader) pseudonym(k collector.EventKey) string {
+	return hex.EncodeToString(r.key.hash("event", k.Site, k.Name, k.ID)[:12])
+}
+
+// ForgottenIDs returns what gives the ID under which a database keeps what an
+// erasure left of an event.
+func ForgottenIDs(db *pebble.DB) (func(collector.EventKey) string, error) {
+	key, err := readHashKey(db)
+	r := reader{r: db, key: key}
+	return func(k collector.EventKey) string { return collector.ForgottenID(r.pseudonym(k)) }, err
 }
 
 func (t *tx) suppress(name string, stone tombstone) error {
@@ -238,6 +254,10 @@ func (t *tx) suppress(name string, stone tombstone) error {
 
 func (t *tx) forget(o collector.Offset, id string) (bool, error) {
 	return journal.Forget(t.batch, t.batch, o, id)
+}
+
+func (t *tx) entryAt(o collector.Offset) (collector.Event, bool, error) {
+	return journal.At(t.batch, o)
 }
 
 func (t *tx) dropConcern(c concern) error {
@@ -259,28 +279,23 @@ func (t *tx) dropEvent(k collector.EventKey) error {
 			return err
 		}
 	}
-	return nil
+	return t.dropHeld(k)
 }
 
 func (t *tx) dropProfile(p collector.Profile) error {
 	none := collector.Profile{Subject: p.Subject}
-	if err := t.hold(p, none); err != nil {
+	if err := errors.Join(t.hold(p, none), redue(t, profileDue(p, t.keep), nil)); err != nil {
 		return err
 	}
 	return t.batch.Delete(profileKey(p.Subject), nil)
 }
 
 func (t *tx) dropRecords(s collector.Subject) (n int, err error) {
-	prefix := keyspace.In(keyspace.Record).Subject(s)
-	var keys [][]byte
-	err = t.scan(prefix, prefix.End(), func(key, _ []byte) (bool, error) {
-		keys = append(keys, slices.Clone(key))
-		return true, nil
-	})
-	for _, key := range keys {
-		err = errors.Join(err, t.batch.Delete(key, nil))
+	list, err := t.Records(context.Background(), s)
+	for _, rec := range list {
+		err = errors.Join(err, t.dropRecord(rec))
 	}
-	return len(keys), err
+	return len(list), err
 }
 
 func linkKeys(l collector.Link) [2]keyspace.Key {
@@ -309,12 +324,10 @@ func (t *tx) dropOwner(site, visitor string) error {
 }
 
 func (t *tx) replace(before, after *collector.Delivery) error {
-	for _, key := range slices.Concat(indexKeys(before), fixedKeys(before), []keyspace.Key{deliveryKey(before.Key)}) {
-		if err := t.batch.Delete(key, nil); err != nil {
-			return err
-		}
+	if err := t.dropDelivery(before); err != nil {
+		return err
 	}
-	for _, key := range fixedKeys(after) {
+	for _, key := range append(t.indexKeys(after), fixedKeys(after)...) {
 		if err := t.set(key, nil); err != nil {
 			return err
 		}

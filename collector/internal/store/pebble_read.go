@@ -32,10 +32,13 @@ type reader struct {
 	r    pebble.Reader
 	memo *memo
 	key  hashKey // of the folder; empty in one that an older version wrote
+	// reads counts the rows that are read; nil counts nothing.
+	reads *int
 }
 
 // get decodes the row under key into v; ok is false when there is none.
 func (r reader) get(key keyspace.Key, v any) (ok bool, err error) {
+	r.count()
 	b, closer, err := r.r.Get(key)
 	if errors.Is(err, pebble.ErrNotFound) {
 		return false, nil
@@ -47,6 +50,12 @@ func (r reader) get(key keyspace.Key, v any) (ok bool, err error) {
 	return true, unmarshal(b, v)
 }
 
+func (r reader) count() {
+	if r.reads != nil {
+		*r.reads++
+	}
+}
+
 // scan calls fn with the rows of [from, to) in order until it returns false or
 // fails. Key and value are valid within fn only.
 func (r reader) scan(from, to []byte, fn func(key, value []byte) (bool, error)) error {
@@ -56,6 +65,7 @@ func (r reader) scan(from, to []byte, fn func(key, value []byte) (bool, error)) 
 	}
 	defer it.Close()
 	for ok := it.First(); ok; ok = it.Next() {
+		r.count()
 		more, err := fn(it.Key(), it.Value())
 		if err != nil || !more {
 			return err

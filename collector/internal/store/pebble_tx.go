@@ -3,6 +3,7 @@ package store
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -22,6 +23,8 @@ type tx struct {
 	// one account, which is written once, at the end.
 	accounts map[accountKey]*collector.Account
 	row      []byte // where the next row is encoded
+	// keep is the retention in force.
+	keep collector.Keeping
 }
 
 func (t *tx) set(key keyspace.Key, value []byte) error { return t.batch.Set(key, value, nil) }
@@ -62,16 +65,16 @@ func (t *tx) MergeProfile(p collector.Profile) error {
 	if err != nil {
 		return err
 	}
-	merged := identity.Merge(was, p)
-	if err := t.hold(was, merged); err != nil {
-		return err
+	merged := identity.Merge(t.retain(was), t.retain(p))
+	if merged.LastAt.IsZero() && was.LastAt.IsZero() && len(merged.Identifiers) == 0 {
+		return nil // it came when all of it had expired
 	}
-	key := profileKey(p.Subject)
-	if err := t.put(key, &merged); err != nil {
-		return err
-	}
-	t.memo.put(key, &merged)
-	return nil
+	return t.putProfile(was, merged)
+}
+
+// retain is what of a profile has not expired by the day in force.
+func (t *tx) retain(p collector.Profile) collector.Profile {
+	return identity.Retain(p, t.keep.Retention, t.keep.Day)
 }
 
 // SetOwner implements collector.Tx.
@@ -124,13 +127,13 @@ func (t *tx) AddRecord(rec collector.ConsentRecord) (bool, error) {
 	if slices.ContainsFunc(known, func(k collector.ConsentRecord) bool { return k.ID == rec.ID }) {
 		return false, nil
 	}
-	if err := t.put(recordRow(rec), &rec); err != nil {
+	if err := errors.Join(t.put(recordRow(rec), &rec), redue(t, nil, recordDue(rec, t.keep))); err != nil {
 		return false, err
 	}
 	known = append(slices.Clone(known), rec)
 	slices.SortFunc(known, func(a, b collector.ConsentRecord) int { return strings.Compare(a.ID, b.ID) })
 	for _, old := range overruled(known, rec.Purpose) {
-		if err := t.batch.Delete(recordRow(old), nil); err != nil {
+		if err := t.dropRecord(old); err != nil {
 			return false, err
 		}
 		known = slices.DeleteFunc(known, func(k collector.ConsentRecord) bool { return k.ID == old.ID })
@@ -205,9 +208,9 @@ func (t *tx) write(before, after *collector.Delivery) error {
 func (t *tx) index(before, after *collector.Delivery) error {
 	var was []keyspace.Key
 	if before != nil {
-		was = indexKeys(before)
+		was = t.indexKeys(before)
 	}
-	is := indexKeys(after)
+	is := t.indexKeys(after)
 	for _, key := range was {
 		if !has(is, key) {
 			if err := t.batch.Delete(key, nil); err != nil {
@@ -250,6 +253,16 @@ func fixedKeys(d *collector.Delivery) []keyspace.Key {
 		keyspace.In(keyspace.Matched).TimeDown(d.MatchedAt).Delivery(d.Key),
 		keyspace.In(keyspace.ByEvent).Str(d.Key.Site).Str(d.Key.EventID).Delivery(d.Key),
 	}
+}
+
+// indexKeys are the rows that find a delivery by what changes in its life, and
+// when it falls due to be deleted.
+func (t *tx) indexKeys(d *collector.Delivery) []keyspace.Key {
+	keys := indexKeys(d)
+	for _, due := range deliveryDue(d, t.keep) {
+		keys = append(keys, due.row())
+	}
+	return keys
 }
 
 // indexKeys are the rows that find a delivery by what changes in its life.

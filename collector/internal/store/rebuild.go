@@ -22,10 +22,13 @@ import (
 // entries are found (2 3 4 G U Y). The rows that find deliveries follow from the
 // deliveries (Q T K X M N V Z). Consent records, links and owners are only ever
 // added to (C O L R H), because refusals stand on them, and so are accounts (A).
-// All else (E I P 1 S) is as the journal says. Of an event from which an erasure
-// took another person's copy it says what there would be had that copy never
-// come, and so it does of the profiles to which that event had given something;
-// the store may differ from that until it is replayed.
+// All else (E I P 1 S) is as the journal says; where its old part has expired, what
+// that part told is kept (rebuild_retain.go). What falls due (6) is not compared, and
+// made anew; when what was forgotten (7) is what the replay goes by. Of an event from
+// which an erasure took another person's copy it says what there would be had that
+// copy never come. The erasure did the same by what was known then, which may be more:
+// those rows are found by what it left in the journal, put as the journal says, and no
+// difference. Profiles to which such an event had given something are one.
 
 // A policy says what becomes of a row that differs.
 type policy int
@@ -67,8 +70,9 @@ var tables = []struct {
 type TableDifference struct {
 	Name string
 	// Rows are those that the journal gives, Added were missing, Changed had
-	// another value, Removed the journal does not give. Kept differ and stay.
-	Rows, Added, Changed, Removed, Kept int
+	// another value, Removed the journal does not give. Kept differ and stay. Parted
+	// are events that differ because an erasure took a copy out of them.
+	Rows, Added, Changed, Removed, Kept, Parted int
 }
 
 // Same reports whether nothing has to be changed.
@@ -80,6 +84,8 @@ type Rebuild struct {
 	Live, Scratch *pebble.DB
 	// Thin reports whether the store knows more of an event than the journal.
 	Thin func(collector.EventKey) bool
+	// Parted reports whether an erasure took a copy of an event out of the journal.
+	Parted func(collector.EventKey) bool
 	// Write says that the store is made equal; otherwise nothing is written.
 	Write bool
 	// AddDeliveries says that deliveries which the journal gives and the store
@@ -93,6 +99,9 @@ type Rebuild struct {
 func (r *Rebuild) Run(ctx context.Context) (all []TableDifference, unknown int, err error) {
 	if err := r.check(); err != nil {
 		return nil, 0, err
+	}
+	if err := r.keepOld(ctx); err != nil {
+		return nil, 0, fmt.Errorf("couldn't keep what the journal does not tell any more: %w", err)
 	}
 	lost, err := r.lostDeliveries(ctx)
 	if err != nil {
@@ -120,6 +129,10 @@ func (r *Rebuild) Run(ctx context.Context) (all []TableDifference, unknown int, 
 		all = append(all, d)
 	}
 	if r.Write {
+		// What falls due follows from what was written; the next start makes its index.
+		if err := r.Live.Delete(retentionKey('i'), pebble.NoSync); err != nil {
+			return nil, 0, err
+		}
 		if err := r.Live.Delete([]byte{keyspace.Replaying}, pebble.Sync); err != nil {
 			return nil, 0, fmt.Errorf("couldn't end the replay: %w", err)
 		}
@@ -267,6 +280,10 @@ func (r *Rebuild) table(ctx context.Context, letter byte, p policy) (d TableDiff
 		case p == addOnly || r.knowsMore(letter, live.Value(), rebuilt.Value()):
 			d.Rows++
 			d.Kept++
+		case r.isParted(letter, rebuilt.Value()):
+			d.Rows++
+			d.Parted++
+			err = r.put(&out, letter, rebuilt.Key(), rebuilt.Value())
 		default:
 			d.Rows++
 			d.Changed++
@@ -311,6 +328,12 @@ func (r *Rebuild) knowsMore(letter byte, live, rebuilt []byte) bool {
 		return unmarshal(live, &was) == nil && unmarshal(rebuilt, &is) == nil && was.Generation > is.Generation
 	}
 	return false
+}
+
+// isParted reports whether a row is of an event from which an erasure took a copy.
+func (r *Rebuild) isParted(letter byte, rebuilt []byte) bool {
+	var rec collector.EventRecord
+	return letter == keyspace.Event && unmarshal(rebuilt, &rec) == nil && r.Parted(rec.Event.Key())
 }
 
 // put writes a rebuilt row. An event that is withheld now goes out of the

@@ -62,6 +62,9 @@ func entryPrefix(o collector.Offset) keyspace.Key {
 	return binary.BigEndian.AppendUint64(keyspace.In(keyspace.Replaying), uint64(o))
 }
 
+// entryOf is the entry that a key under entryPrefix begins with.
+func entryOf(key []byte) collector.Offset { return collector.Offset(binary.BigEndian.Uint64(key[1:])) }
+
 // FromEntry returns what IndexByEntry found of a journal entry. A tenure of which
 // the owner's row knows as well comes after what the link knows of it.
 func FromEntry(scratch *pebble.DB, o collector.Offset) (tenures []identity.Recalled, records []collector.ConsentRecord, err error) {

@@ -10,6 +10,7 @@ import (
 	"matchkey/collector/collectortest"
 	"matchkey/collector/internal/journal"
 	"matchkey/collector/internal/keyspace"
+	"matchkey/collector/internal/sealedfs"
 	"matchkey/collector/internal/store"
 )
 
@@ -20,9 +21,15 @@ func TestMemory(t *testing.T) {
 	})
 }
 
-func TestPebble(t *testing.T) {
+func TestPebble(t *testing.T) { testPebble(t, vfs.NewMem) }
+
+func TestSealedPebble(t *testing.T) {
+	testPebble(t, func() vfs.FS { return sealedfs.WithKeys(vfs.NewMem(), testKey(t)) })
+}
+
+func testPebble[F vfs.FS](t *testing.T, disk func() F) {
 	collectortest.Store(t, func(t *testing.T) collectortest.StoreWorld {
-		db, err := keyspace.Open(keyspace.Options{FS: vfs.NewMem(), Dir: "data"})
+		db, err := keyspace.Open(keyspace.Options{FS: disk(), Dir: "data"})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -149,6 +149,9 @@ func lookUpProfiles(s *settings) error {
 	}
 	var l looked
 	l.Open, l.OpenProcessor = time.Since(began).Seconds(), processorTime().Seconds()
+	if err := forgetPages(s.data); err != nil {
+		return err
+	}
 	r := rand.New(rand.NewPCG(s.seed, 3))
 	names := make([]string, lookedCold)
 	for i := range names {

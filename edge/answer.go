@@ -3,9 +3,6 @@ package edge
 import (
 	"time"
 
-	"github.com/go-json-experiment/json"
-	"github.com/go-json-experiment/json/jsontext"
-
 	"matchkey/collector"
 )
 
@@ -16,45 +13,85 @@ import (
 // It is read with the sender's claim of its time only; dateAnswer puts it on the
 // edge's clock when that is known.
 
-// A wireAnswer is "c".
-type wireAnswer struct {
-	Action     string   `json:"a"`
-	At         float64  `json:"t"`
-	Notice     string   `json:"n"`
-	Language   string   `json:"g"`
-	Source     string   `json:"s"`
-	Explicit   bool     `json:"x"`
-	Informed   bool     `json:"o"`
-	Categories []string `json:"k"`
-}
-
 // answer reads what the person said. An action that is not known is kept as it
 // came and revokes (collector.ConsentAnswer).
-func (r *reader) answer(v jsontext.Value) bool {
-	if v.Kind() == 'n' {
-		return true
+func (r *reader) answer() bool {
+	if r.next() == 'n' {
+		_, ok := r.value()
+		return ok
 	}
-	var w wireAnswer
-	if err := json.Unmarshal(v, &w); err != nil ||
-		!isToken(w.Action) || w.At < 1 || w.At > maxMillis || len(w.Categories) > maxAnswerCategories {
+	a := &r.b.said
+	var given int64
+	read := r.object(func(name string) bool {
+		switch name {
+		case "a":
+			return r.stated(&a.Action)
+		case "t":
+			v, ok := r.value()
+			if ok {
+				given, ok = millis(v)
+			}
+			return ok
+		case "n":
+			return r.stated(&a.Notice)
+		case "g":
+			return r.stated(&a.Language)
+		case "s":
+			return r.stated(&a.Source)
+		case "x":
+			return r.affirmed(&a.Explicit)
+		case "o":
+			return r.affirmed(&a.InformedOfGPC)
+		case "k":
+			return r.categories()
+		}
+		_, ok := r.value()
+		return ok
+	})
+	if !read || !isToken(a.Action) || given == 0 {
 		return r.refuse(collector.ReasonMalformedJSON)
 	}
-	for _, c := range w.Categories {
-		// One category less could turn "some" into "all".
-		if !isToken(c) {
-			return r.refuse(collector.ReasonMalformedJSON)
-		}
-	}
-	r.b.answer = &collector.ConsentAnswer{
-		Action:     w.Action,
-		Categories: w.Categories,
-		ClaimedAt:  fromMillis(int64(w.At)),
-		Notice:     r.detail("c.n", w.Notice),
-		Language:   r.detail("c.g", w.Language),
-		Source:     r.detail("c.s", w.Source),
-		Explicit:   w.Explicit, InformedOfGPC: w.Informed,
-	}
+	a.ClaimedAt = fromMillis(given)
+	a.Notice, a.Language, a.Source = r.b.detail("c.n", a.Notice), r.b.detail("c.g", a.Language), r.b.detail("c.s", a.Source)
+	r.b.answer = a
 	return true
+}
+
+// stated reads a string of an answer; null says as little as its absence.
+func (r *reader) stated(into *string) bool {
+	v, ok := r.value()
+	if ok && v != "null" {
+		*into, ok = text(v)
+	}
+	return ok
+}
+
+// affirmed reads a yes or no of an answer; null is as good as its absence.
+func (r *reader) affirmed(into *bool) bool {
+	v, ok := r.value()
+	*into = v == "true"
+	return ok && (v == "true" || v == "false" || v == "null")
+}
+
+// categories reads those of an answer. One less could turn "some" into "all", so
+// each has to be good.
+func (r *reader) categories() bool {
+	if r.next() == 'n' {
+		_, ok := r.value()
+		return ok
+	}
+	kept := []string{}
+	read := r.list(func() bool {
+		v, ok := r.value()
+		if !ok || len(kept) == maxAnswerCategories {
+			return false
+		}
+		c, ok := text(v)
+		kept = append(kept, c)
+		return ok && isToken(c)
+	})
+	r.b.said.Categories = kept
+	return read
 }
 
 // dateAnswer says when the answer was given by the edge's clock: an accept as
@@ -80,9 +117,9 @@ func (b *beacon) dateAnswer(received time.Time) {
 
 // detail is a part of an answer that may be missing: without it the answer
 // proves less, which is the policy's business.
-func (r *reader) detail(field, s string) string {
+func (b *beacon) detail(field, s string) string {
 	if s != "" && !isToken(s) {
-		r.b.note(field, collector.ReasonMalformed)
+		b.note(field, collector.ReasonMalformed)
 		return ""
 	}
 	return s

@@ -8,9 +8,27 @@ import (
 	"matchkey/collector"
 )
 
-// appendBound is how long a request waits for the journal. fasthttp has no
-// context per request; this and the server's own end are the bounds.
-const appendBound = 10 * time.Second
+// appendBound is how long a request waits for the journal at least, and
+// appendSpell how much longer at most. fasthttp has no context per request; this
+// and the server's own end are the bounds.
+const (
+	appendBound = 10 * time.Second
+	appendSpell = time.Second
+)
+
+// patience returns a context that ends in appendBound or a little later. All
+// requests of a spell share one: a timer for each cost more than its decoding.
+func (s *Server) patience() context.Context {
+	if shared := s.waiting.Load(); shared != nil {
+		if end, _ := (*shared).Deadline(); time.Until(end) >= appendBound {
+			return *shared
+		}
+	}
+	ctx, cancel := context.WithTimeout(s.ctx, appendBound+appendSpell)
+	context.AfterFunc(ctx, cancel) // the deadline or the server's end ends it, and nobody else
+	s.waiting.Store(&ctx)
+	return ctx
+}
 
 // makeDurable appends events and returns only when they are on stable storage;
 // otherwise it says why the sender has to come again. Nothing in a request is
@@ -19,15 +37,13 @@ func (s *Server) makeDurable(st *site, events []collector.Event) collector.Reaso
 	if len(events) == 0 {
 		return ""
 	}
-	ctx, cancel := context.WithTimeout(s.ctx, appendBound)
-	defer cancel()
 	began := s.now()
-	_, err := s.journal.Append(ctx, events)
+	_, err := s.journal.Append(s.patience(), events)
 	took := s.now().Sub(began).Seconds()
 	switch {
 	case err == nil:
-		s.metrics.appendSeconds.WithLabelValues("durable").Observe(took)
-		s.metrics.events.WithLabelValues(st.name, string(events[0].Origin)).Add(float64(len(events)))
+		s.metrics.durable.Observe(took)
+		st.durable[events[0].Origin].Add(float64(len(events)))
 		if s.failing.CompareAndSwap(true, false) {
 			s.log.Info("the journal appends again")
 		}

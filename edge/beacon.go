@@ -1,10 +1,8 @@
 package edge
 
 import (
-	"bytes"
-	"io"
 	"strconv"
-	"sync"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -13,27 +11,21 @@ import (
 )
 
 // Decoding a beacon: bytes from a stranger to a bounded [beacon], in one pass.
-// Pure; fuzzed. The pass goes token by token instead of into a struct, so that
+// Pure; fuzzed. The pass goes value by value instead of into a struct, so that
 // a wrong type in one field or one event does not cost the others.
 
 // maxMillis is the last millisecond of the year 9999, beyond which a time has
 // no RFC 3339 form.
 const maxMillis = 253402300799999
 
-// decoders are used again: a decoder's tables of names are a quarter of what
-// reading a beacon allocates. Nothing read from one outlives it but copies.
-var decoders = sync.Pool{New: func() any { return new(jsontext.Decoder) }}
-
-// decodeBeacon reads a body. why is not empty when the beacon is refused.
+// decodeBeacon reads a body, of which it keeps nothing: what is read are parts of
+// one copy of it. why is not empty when the beacon is refused.
 func decodeBeacon(body []byte) (b *beacon, why collector.Reason) {
 	if !utf8.Valid(body) {
 		return nil, collector.ReasonInvalidUTF8
 	}
-	dec := decoders.Get().(*jsontext.Decoder)
-	defer decoders.Put(dec)
-	dec.Reset(bytes.NewBuffer(body))
-	r := reader{dec: dec, b: &beacon{}}
-	whole := r.object(r.field) && r.atEnd()
+	r := reader{scanner: scanner{in: string(body), raw: body}, b: &beacon{}}
+	whole := r.object(r.field) && r.end()
 	switch {
 	case r.why != "":
 		return nil, r.why
@@ -45,55 +37,13 @@ func decodeBeacon(body []byte) (b *beacon, why collector.Reason) {
 	return r.b, ""
 }
 
-// enter reads the beginning of an object or a list; false when what comes is
-// neither or another.
-func enter(dec *jsontext.Decoder, kind jsontext.Kind) bool {
-	if dec.PeekKind() != kind {
-		return false
-	}
-	_, err := dec.ReadToken()
-	return err == nil
-}
-
-// leave reads the end of an object or a list, whose kind was peeked.
-func leave(dec *jsontext.Decoder) bool {
-	_, err := dec.ReadToken()
-	return err == nil
-}
-
 // A reader walks one body. When a step returns false the walk ends: at a
 // syntax error (why is empty) or a refusal (why is set).
 type reader struct {
-	dec       *jsontext.Decoder
+	scanner
 	b         *beacon
 	versioned bool
 	why       collector.Reason
-}
-
-// object walks an object and calls member before each value, which member has
-// to read.
-func (r *reader) object(member func(name string) bool) bool {
-	if !enter(r.dec, '{') {
-		return false
-	}
-	for r.dec.PeekKind() != '}' {
-		name, err := r.dec.ReadToken()
-		if err != nil || !member(name.String()) {
-			return false
-		}
-	}
-	return leave(r.dec)
-}
-
-// value reads any value. It is valid until the next read.
-func (r *reader) value() (jsontext.Value, bool) {
-	v, err := r.dec.ReadValue()
-	return v, err == nil
-}
-
-func (r *reader) atEnd() bool {
-	_, err := r.dec.ReadToken()
-	return err == io.EOF
 }
 
 // refuse ends the walk with a reason.
@@ -111,6 +61,8 @@ func (r *reader) field(name string) bool {
 		return r.members("u", &r.b.person)
 	case "e":
 		return r.events()
+	case "c":
+		return r.answer()
 	}
 	v, ok := r.value()
 	if !ok {
@@ -118,7 +70,7 @@ func (r *reader) field(name string) bool {
 	}
 	switch name {
 	case "v":
-		if string(v) != "1" {
+		if v != "1" {
 			return r.refuse(collector.ReasonUnknownVersion)
 		}
 		r.versioned = true
@@ -136,15 +88,13 @@ func (r *reader) field(name string) bool {
 		r.b.referrer = r.page("r", v)
 	case "g":
 		// A signal tightens: everything but no is yes.
-		r.b.gpc = v.Kind() != 'f' && v.Kind() != 'n'
-	case "c":
-		return r.answer(v)
+		r.b.gpc = v != "false" && v != "null"
 	}
 	return true
 }
 
 // token reads an id of the tag's own making.
-func (r *reader) token(field string, v jsontext.Value) string {
+func (r *reader) token(field, v string) string {
 	s, ok := text(v)
 	if !ok || s != "" && !isToken(s) {
 		r.b.note(field, collector.ReasonMalformed)
@@ -154,7 +104,7 @@ func (r *reader) token(field string, v jsontext.Value) string {
 }
 
 // page reads an address.
-func (r *reader) page(field string, v jsontext.Value) string {
+func (r *reader) page(field, v string) string {
 	s, ok := text(v)
 	if !ok {
 		r.b.note(field, collector.ReasonMalformed)
@@ -169,11 +119,11 @@ func (r *reader) page(field string, v jsontext.Value) string {
 
 // members reads an object of strings.
 func (r *reader) members(field string, into *[]member) bool {
-	if kind := r.dec.PeekKind(); kind != '{' {
-		if kind != 'n' {
+	if r.next() != '{' {
+		v, ok := r.value()
+		if ok && v != "null" {
 			r.b.note(field, collector.ReasonMalformed)
 		}
-		_, ok := r.value()
 		return ok
 	}
 	return r.object(func(name string) bool {
@@ -181,14 +131,17 @@ func (r *reader) members(field string, into *[]member) bool {
 		if !ok {
 			return false
 		}
-		if v.Kind() == 'n' || len(*into) == maxBeaconMembers {
+		if v == "null" || len(*into) == maxBeaconMembers {
 			return true
 		}
 		m := member{name: name}
-		if v.Kind() == '0' {
-			m.value, m.ok = string(v), true
+		if isNumber(v) {
+			m.value, m.ok = v, true
 		} else {
 			m.value, m.ok = text(v)
+		}
+		if *into == nil {
+			*into = make([]member, 0, 4)
 		}
 		*into = append(*into, m)
 		return true
@@ -197,23 +150,18 @@ func (r *reader) members(field string, into *[]member) bool {
 
 // events reads the list of events.
 func (r *reader) events() bool {
-	if !enter(r.dec, '[') {
-		return false
-	}
-	for n := 1; r.dec.PeekKind() != ']'; n++ {
-		if n > maxBeaconEvents {
+	n := 0
+	return r.list(func() bool {
+		if n++; n > maxBeaconEvents {
 			return r.refuse(collector.ReasonTooManyEvents)
 		}
-		if !r.event() {
-			return false
-		}
-	}
-	return leave(r.dec)
+		return r.event()
+	})
 }
 
 // event reads one event. One that cannot be read is counted and passed over.
 func (r *reader) event() bool {
-	if r.dec.PeekKind() != '{' {
+	if r.next() != '{' {
 		r.lose(collector.ReasonMalformedJSON)
 		_, ok := r.value()
 		return ok
@@ -233,7 +181,7 @@ func (r *reader) event() bool {
 			e.at, _ = millis(v)
 		case "p":
 			var why collector.Reason
-			if e.properties, e.notes, why = readProperties(v); why != "" {
+			if e.properties, e.notes, why = readProperties(jsontext.Value(v)); why != "" {
 				e.notes = append(e.notes, collector.Note{Field: "properties", Reason: why})
 			}
 		}
@@ -260,23 +208,44 @@ func (r *reader) lose(why collector.Reason) {
 	r.b.refused[why]++
 }
 
-// text returns a JSON string's value.
-func text(v jsontext.Value) (string, bool) {
-	if v.Kind() != '"' {
+// text returns the value of a JSON string, false of anything else.
+func text(v string) (string, bool) {
+	if v[0] != '"' {
 		return "", false
 	}
-	if bytes.IndexByte(v, '\\') < 0 {
-		return string(v[1 : len(v)-1]), true
+	if strings.IndexByte(v, '\\') < 0 {
+		return v[1 : len(v)-1], true
 	}
 	plain, err := jsontext.AppendUnquote(nil, v)
 	return string(plain), err == nil
 }
 
+// isNumber reports whether a JSON value is a number.
+func isNumber(v string) bool { return v[0] == '-' || '0' <= v[0] && v[0] <= '9' }
+
 // millis returns a JSON number of milliseconds since 1970, fractions cut off.
-func millis(v jsontext.Value) (int64, bool) {
-	f, err := strconv.ParseFloat(string(v), 64)
+func millis(v string) (int64, bool) {
+	if ms, ok := wholeMillis(v); ok {
+		return ms, true
+	}
+	f, err := strconv.ParseFloat(v, 64)
 	if err != nil || f < 1 || f > maxMillis {
 		return 0, false
 	}
 	return int64(f), true
+}
+
+// wholeMillis reads what nearly all numbers of milliseconds are, digits and no
+// more of them than a time has; anything else is for millis.
+func wholeMillis(v string) (ms int64, ok bool) {
+	if len(v) > len("999999999999999") {
+		return 0, false
+	}
+	for i := range len(v) {
+		if v[i] < '0' || v[i] > '9' {
+			return 0, false
+		}
+		ms = 10*ms + int64(v[i]-'0')
+	}
+	return ms, ms >= 1 && ms <= maxMillis
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"net/netip"
 	"strings"
+	"sync"
 
 	"github.com/valyala/fasthttp"
 
@@ -40,11 +41,7 @@ func (s *Server) beacon(ctx *fasthttp.RequestCtx, st *site) collector.Reason {
 	if len(ctx.Request.Header.Peek(fasthttp.HeaderContentEncoding)) > 0 {
 		return collector.ReasonEncoding
 	}
-	body, why := ownBody(ctx, maxBeaconBytes)
-	if why != "" {
-		return why
-	}
-	b, why := decodeBeacon(body)
+	b, why := readBeacon(ctx)
 	if why != "" {
 		return why
 	}
@@ -75,6 +72,24 @@ func (s *Server) beacon(ctx *fasthttp.RequestCtx, st *site) collector.Reason {
 	s.debug("kept", st.name, "", a.receipt)
 	ctx.SetStatusCode(fasthttp.StatusNoContent)
 	return ""
+}
+
+// bodies are buffers of beacons' bodies, which are used again.
+var bodies = sync.Pool{New: func() any { return new([]byte) }}
+
+// readBeacon reads a request's body and decodes it. The decoder keeps nothing of
+// the body, whose memory is the next request's when this returns.
+func readBeacon(ctx *fasthttp.RequestCtx) (b *beacon, why collector.Reason) {
+	buf := bodies.Get().(*[]byte)
+	defer bodies.Put(buf)
+	body, why := readBody(ctx, (*buf)[:0], maxBeaconBytes)
+	if why == "" {
+		b, why = decodeBeacon(body)
+	}
+	if body != nil {
+		*buf = body
+	}
+	return b, why
 }
 
 // notTaken names the events of a beacon that could not be read. When nothing

@@ -5,6 +5,7 @@ import (
 	"compress/gzip"
 	"errors"
 	"io"
+	"slices"
 
 	"github.com/valyala/fasthttp"
 
@@ -28,6 +29,11 @@ const (
 // package touches the request's body. Strings made from headers are copies as
 // well (string(b) copies).
 func ownBody(ctx *fasthttp.RequestCtx, limit int) ([]byte, collector.Reason) {
+	return readBody(ctx, nil, limit)
+}
+
+// readBody reads a body behind what is in buf, which grows when it has to.
+func readBody(ctx *fasthttp.RequestCtx, buf []byte, limit int) ([]byte, collector.Reason) {
 	stream := ctx.RequestBodyStream()
 	if stream == nil { // not our own server: the body was read already
 		stream = bytes.NewReader(ctx.Request.Body())
@@ -37,20 +43,27 @@ func ownBody(ctx *fasthttp.RequestCtx, limit int) ([]byte, collector.Reason) {
 		_, _ = io.CopyN(io.Discard, stream, int64(limit)+maxSurplusBytes)
 		return nil, collector.ReasonBodyTooLarge
 	}
-	buf := bytes.NewBuffer(make([]byte, 0, max(declared, 0)+bytes.MinRead))
-	_, err := buf.ReadFrom(io.LimitReader(stream, int64(limit)+1))
-	switch {
-	case isTimeout(err):
-		return nil, ReasonRequestTimeout
-	case err != nil, buf.Len() < declared:
-		return nil, ReasonRequestMalformed
-	case buf.Len() > limit:
-		_, _ = io.CopyN(io.Discard, stream, maxSurplusBytes)
-		return nil, collector.ReasonBodyTooLarge
-	case buf.Len() == 0:
-		return nil, collector.ReasonBodyEmpty
+	// One byte more than there should be, so that its end is seen.
+	buf = slices.Grow(buf, max(declared, 511)+1)
+	var err error
+	for err == nil && len(buf) <= limit {
+		var n int
+		buf = slices.Grow(buf, 1)
+		n, err = stream.Read(buf[len(buf):min(cap(buf), limit+1)])
+		buf = buf[:len(buf)+n]
 	}
-	return buf.Bytes(), ""
+	switch {
+	case len(buf) > limit:
+		_, _ = io.CopyN(io.Discard, stream, maxSurplusBytes)
+		return buf, collector.ReasonBodyTooLarge
+	case err != io.EOF && isTimeout(err):
+		return buf, ReasonRequestTimeout
+	case err != io.EOF, len(buf) < declared:
+		return buf, ReasonRequestMalformed
+	case len(buf) == 0:
+		return buf, collector.ReasonBodyEmpty
+	}
+	return buf, ""
 }
 
 // decoded undoes the body's content encoding, within a limit: a megabyte of

@@ -32,7 +32,10 @@ type setCookie struct {
 
 // reissue sets cookies again.
 func (s *site) reissue(ctx *fasthttp.RequestCtx, cookies []setCookie, secure bool) {
-	domain := s.domainFor(string(ctx.Host()))
+	domain := ""
+	if s.cookieDomain != "" {
+		domain = s.domainFor(string(ctx.Host()))
+	}
 	for _, c := range cookies {
 		if isCookieValue(c.value) {
 			addCookie(ctx, c, domain, secure)
@@ -59,16 +62,16 @@ func (s *site) expire(ctx *fasthttp.RequestCtx, secure bool) {
 // addCookie writes the header itself: fasthttp's own SetCookie keeps one cookie
 // per name, and expiring needs two.
 func addCookie(ctx *fasthttp.RequestCtx, c setCookie, domain string, secure bool) {
-	var b strings.Builder
-	b.WriteString(c.name + "=" + c.value + "; Max-Age=" + strconv.Itoa(int(c.maxAge/time.Second)) + "; Path=/")
+	var room [256]byte // what most take
+	b := append(append(append(room[:0], c.name...), '='), c.value...)
+	b = append(strconv.AppendInt(append(b, "; Max-Age="...), int64(c.maxAge/time.Second), 10), "; Path=/"...)
 	if domain != "" {
-		b.WriteString("; Domain=" + domain)
+		b = append(append(b, "; Domain="...), domain...)
 	}
 	if secure {
-		b.WriteString("; Secure")
+		b = append(b, "; Secure"...)
 	}
-	b.WriteString("; SameSite=Lax")
-	ctx.Response.Header.Add(fasthttp.HeaderSetCookie, b.String())
+	ctx.Response.Header.AddBytesV(fasthttp.HeaderSetCookie, append(b, "; SameSite=Lax"...))
 }
 
 // domainFor returns the cookies' domain when the request's host lies in it.

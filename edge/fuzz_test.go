@@ -2,6 +2,7 @@ package edge
 
 import (
 	"net/netip"
+	"net/url"
 	"strings"
 	"testing"
 
@@ -148,6 +149,8 @@ func FuzzForwarded(f *testing.F) {
 func FuzzOrigin(f *testing.F) {
 	f.Add("https://shop.example/x?y#z")
 	f.Add("HTTP://[::1]:80")
+	f.Add("https://shop.example/a-b_c.d~e/../f")
+	f.Add("http://-./")
 	f.Fuzz(func(t *testing.T, address string) {
 		origin, ok := originOf(address)
 		if !ok {
@@ -156,6 +159,12 @@ func FuzzOrigin(f *testing.F) {
 		again, ok := originOf(origin)
 		if !ok || again != origin {
 			t.Errorf("%q gave %q, which gives %q %v", address, origin, again, ok)
+		}
+		if host, path, plain := plainAddress(address); plain {
+			u, err := url.Parse(address)
+			if err != nil || host != origin || path != u.EscapedPath() {
+				t.Errorf("%q is not plainly %q and %q: %v", address, host, path, err)
+			}
 		}
 		kept, _ := pageURL(address)
 		if kept != "" && !strings.HasPrefix(kept, "http") {

@@ -105,7 +105,7 @@ func parseTestID(value string, _ time.Time) (string, time.Time, collector.Reason
 	if len(parts) != 4 || parts[0] != "fb" {
 		return "", time.Time{}, collector.ReasonMalformed
 	}
-	ms, ok := millis([]byte(parts[2]))
+	ms, ok := millis(parts[2])
 	if !ok {
 		return "", time.Time{}, collector.ReasonMalformed
 	}

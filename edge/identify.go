@@ -85,6 +85,9 @@ func (s *site) contact(members []member, field string) (found []finding, notes [
 // click's: a page knows it before its cookie does. Each that is kept is also to
 // be set again.
 func (s *site) browserIdentifiers(sent []member, cookie func(string) string, sameJar bool, now time.Time) (found []finding, reissue []setCookie, notes []collector.Note) {
+	// With room for what the caller adds: contact data, and the visitor's cookie.
+	found = make([]finding, 0, len(s.identifiers)+2)
+	reissue = make([]setCookie, 0, len(s.identifiers)+1)
 	for _, id := range s.identifiers {
 		said, given := lookup(sent, id.Cookie)
 		value, at, why := "", time.Time{}, collector.ReasonNeverSeen

@@ -2,8 +2,12 @@ package edge
 
 import (
 	"fmt"
+	"strconv"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"github.com/valyala/fasthttp"
+
+	"matchkey/collector"
 )
 
 // Metrics. Labels are bounded: sites are configured names or "unknown", routes
@@ -16,6 +20,7 @@ type metrics struct {
 	events        *prometheus.CounterVec   // site, origin
 	withheld      *prometheus.CounterVec   // site, reason
 	appendSeconds *prometheus.HistogramVec // outcome
+	durable       prometheus.Observer      // appendSeconds, of what is durable
 	connErrors    prometheus.Counter
 }
 
@@ -40,6 +45,7 @@ func newMetrics(reg prometheus.Registerer) (*metrics, error) {
 			Help: "Connections that ended with an error.",
 		}),
 	}
+	m.durable = m.appendSeconds.WithLabelValues("durable")
 	if reg == nil {
 		return m, nil
 	}
@@ -49,4 +55,20 @@ func newMetrics(reg prometheus.Registerer) (*metrics, error) {
 		}
 	}
 	return m, nil
+}
+
+// lookUp keeps with sites and routes what they count most, so that no request
+// has to look a counter up by its labels.
+func (m *metrics) lookUp(sites []*site, routes map[string]*route) {
+	for _, st := range sites {
+		st.durable = map[collector.Origin]prometheus.Counter{}
+		for _, origin := range []collector.Origin{collector.OriginBrowser, collector.OriginServer} {
+			st.durable[origin] = m.events.WithLabelValues(st.name, string(origin))
+		}
+	}
+	for _, r := range routes {
+		if r.options != nil { // a page may post, and that is what is answered so
+			r.noContent = m.requests.WithLabelValues(r.label, strconv.Itoa(fasthttp.StatusNoContent))
+		}
+	}
 }

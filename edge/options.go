@@ -92,7 +92,7 @@ const DefaultPrefix = "/mk"
 type site struct {
 	name         string
 	prefix       string
-	origins      map[string]bool
+	origins      map[string]string // to themselves: what is looked up need not be copied
 	keys         [][sha256.Size]byte
 	identifyKey  string
 	cookieDomain string
@@ -100,6 +100,7 @@ type site struct {
 	script       Script
 	identifiers  []collector.BrowserIdentifier
 	integrations []string
+	durable      map[collector.Origin]prometheus.Counter // events made durable
 	hash         collector.Hasher
 	mayKeep      func(*collector.ConsentAnswer, collector.Signals, collector.Geo) (bool, []collector.Reason)
 }
@@ -115,7 +116,7 @@ func (o Site) prepare() (*site, error) {
 	s := &site{
 		name:         o.Name,
 		prefix:       o.Prefix,
-		origins:      make(map[string]bool, len(o.Origins)),
+		origins:      make(map[string]string, len(o.Origins)),
 		identifyKey:  o.IdentifyKey,
 		cookieDomain: strings.ToLower(strings.TrimPrefix(o.CookieDomain, ".")),
 		country:      o.Country,
@@ -144,7 +145,7 @@ func (o Site) prepare() (*site, error) {
 		if !ok || strings.TrimSuffix(strings.ToLower(raw), "/") != origin && !hasDefaultPort(raw, origin) {
 			fault("the origin %q is not scheme://host[:port] with http or https", raw)
 		}
-		s.origins[origin] = true
+		s.origins[origin] = origin
 	}
 	for _, key := range o.WriteKeys {
 		if key == "" {

@@ -39,23 +39,25 @@ func originOfURL(u *url.URL) (string, bool) {
 // against other people's pages.
 func (s *site) pageOrigin(h *fasthttp.RequestHeader) (string, bool) {
 	if header := h.Peek(fasthttp.HeaderOrigin); len(header) > 0 {
-		origin := string(header)
-		return origin, s.origins[origin]
+		origin, ok := s.origins[string(header)]
+		return origin, ok
 	}
 	origin, ok := originOf(string(h.Peek(fasthttp.HeaderReferer)))
-	return origin, ok && s.origins[origin]
+	if ok {
+		origin, ok = s.origins[origin]
+	}
+	return origin, ok
 }
 
 // allowOrigin lets a page of the site read the answer, refusals included: the
 // tag has to see why. Credentials are allowed because cookies travel, so the
 // origin is named and never "*".
 func allowOrigin(ctx *fasthttp.RequestCtx, origin string) {
-	h := &ctx.Response.Header
-	h.Set(fasthttp.HeaderVary, fasthttp.HeaderOrigin)
+	varyOrigin.set(ctx)
 	if len(ctx.Request.Header.Peek(fasthttp.HeaderOrigin)) == 0 {
 		return
 	}
-	h.Set(fasthttp.HeaderAccessControlAllowOrigin, origin)
-	h.Set(fasthttp.HeaderAccessControlAllowCredentials, "true")
-	h.Set(fasthttp.HeaderAccessControlExposeHeaders, headerReason+", "+fasthttp.HeaderRetryAfter)
+	ctx.Response.Header.Set(fasthttp.HeaderAccessControlAllowOrigin, origin)
+	allowCredentials.set(ctx)
+	exposeHeaders.set(ctx)
 }

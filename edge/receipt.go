@@ -21,24 +21,20 @@ const (
 
 // randomness is the edge's source of chance, made safe for concurrent use.
 type randomness struct {
-	mu sync.Mutex
+	mu sync.Mutex // guards the two below
 	r  io.Reader
-}
-
-func (r *randomness) read(p []byte) error {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	_, err := io.ReadFull(r.r, p)
-	return err
+	// chance is what was read last.
+	chance [10]byte
 }
 
 // between returns a number from lo to hi; hi when chance fails.
 func (r *randomness) between(lo, hi int) int {
-	var b [1]byte
-	if r.read(b[:]) != nil {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if _, err := io.ReadFull(r.r, r.chance[:1]); err != nil {
 		return hi
 	}
-	return lo + int(b[0])%(hi-lo+1)
+	return lo + int(r.chance[0])%(hi-lo+1)
 }
 
 // crockford is base 32 without i, l, o and u, in ascending order.
@@ -49,7 +45,11 @@ var crockford = base32.NewEncoding("0123456789abcdefghjkmnpqrstvwxyz").WithPaddi
 func (r *randomness) receipt(kind string, at time.Time) (string, error) {
 	var raw [16]byte
 	binary.BigEndian.PutUint64(raw[:8], uint64(at.UnixMilli())<<16)
-	if err := r.read(raw[6:]); err != nil {
+	r.mu.Lock()
+	_, err := io.ReadFull(r.r, r.chance[:])
+	copy(raw[6:], r.chance[:])
+	r.mu.Unlock()
+	if err != nil {
 		return "", fmt.Errorf("no receipt could be made, because the source of randomness failed: %w", err)
 	}
 	var text [26]byte

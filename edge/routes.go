@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/valyala/fasthttp"
 
 	"matchkey/collector"
@@ -28,6 +29,8 @@ type route struct {
 	post  handler
 	// options answers a preflight; nil where no page may post.
 	options handler
+	// noContent counts the answers 204, which nearly all are; nil where there are none.
+	noContent prometheus.Counter
 }
 
 // siteName labels what happens at the route.
@@ -98,8 +101,8 @@ func (s *Server) addRoutes(sites []*site) error {
 func (s *Server) Handler(ctx *fasthttp.RequestCtx) {
 	rt, why := s.route(ctx.URI())
 	defer s.finish(ctx, rt)
-	ctx.Response.Header.Set(fasthttp.HeaderCacheControl, "no-store")
-	ctx.Response.Header.Set("X-Content-Type-Options", "nosniff")
+	noStore.set(ctx)
+	noSniff.set(ctx)
 	if rt == nil {
 		s.refuse(ctx, unknownSite, why)
 		return
@@ -140,11 +143,16 @@ func (s *Server) finish(ctx *fasthttp.RequestCtx, rt *route) {
 		ctx.Response.Header.DelAllCookies()
 		s.refuse(ctx, rt.siteName(), collector.ReasonInternal)
 	}
+	status := ctx.Response.StatusCode()
+	if status == fasthttp.StatusNoContent && rt != nil && rt.noContent != nil {
+		rt.noContent.Inc()
+		return
+	}
 	label := "none"
 	if rt != nil {
 		label = rt.label
 	}
-	s.metrics.requests.WithLabelValues(label, strconv.Itoa(ctx.Response.StatusCode())).Inc()
+	s.metrics.requests.WithLabelValues(label, strconv.Itoa(status)).Inc()
 }
 
 // whyNoRoute tells a site that is not configured from an address that means

@@ -1,6 +1,7 @@
 package edge
 
 import (
+	"bufio"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -32,6 +33,10 @@ const (
 	writeBufferSize = 4 << 10
 )
 
+// randomBuffer is how many bytes of chance are asked for at a time: a call of the
+// system for each receipt would be felt.
+const randomBuffer = 1 << 10
+
 // A Server is the edge. Make it with [New].
 type Server struct {
 	routes    map[string]*route
@@ -51,6 +56,8 @@ type Server struct {
 	// ctx bounds appends under way; stop ends it when a shutdown is forced.
 	ctx  context.Context
 	stop context.CancelFunc
+	// waiting is the context of the last patience, which the next may share.
+	waiting atomic.Pointer[context.Context]
 	// failing is true while the journal does not append.
 	failing atomic.Bool
 
@@ -78,7 +85,7 @@ func New(o Options) (*Server, error) {
 		s.clock = time.Now
 	}
 	if o.Random == nil {
-		s.random.r = rand.Reader
+		s.random.r = bufio.NewReaderSize(rand.Reader, randomBuffer)
 	}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
@@ -106,6 +113,7 @@ func New(o Options) (*Server, error) {
 	if s.metrics, err = newMetrics(o.Metrics); err != nil {
 		return nil, err
 	}
+	s.metrics.lookUp(sites, s.routes)
 	s.ctx, s.stop = context.WithCancel(context.Background())
 	s.http = s.httpServer()
 	return s, nil

@@ -128,6 +128,22 @@ func (c *call) readList(body []byte) (why collector.Reason) {
 	return c.readable()
 }
 
+// enter reads the beginning of an object or a list; false when what comes is
+// neither or another.
+func enter(dec *jsontext.Decoder, kind jsontext.Kind) bool {
+	if dec.PeekKind() != kind {
+		return false
+	}
+	_, err := dec.ReadToken()
+	return err == nil
+}
+
+// leave reads the end of an object or a list, whose kind was peeked.
+func leave(dec *jsontext.Decoder) bool {
+	_, err := dec.ReadToken()
+	return err == nil
+}
+
 func (c *call) readEvents(dec *jsontext.Decoder, body []byte) collector.Reason {
 	if !enter(dec, '[') {
 		return malformed(body)

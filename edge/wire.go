@@ -49,7 +49,8 @@ const (
 // anybody.
 var maxEventAge = collector.ChannelWeb.MaxAge()
 
-// A beacon is a decoded request of the tag. All its strings are its own.
+// A beacon is a decoded request of the tag. Its strings are parts of one copy of
+// the body, which is nobody else's.
 type beacon struct {
 	sentAt   int64 // t; 0 when absent
 	visitor  string
@@ -60,7 +61,8 @@ type beacon struct {
 	// members of "m" and "u" in the order in which they came
 	identifiers []member
 	person      []member
-	answer      *collector.ConsentAnswer // At is zero until dateAnswer
+	answer      *collector.ConsentAnswer // nil or said; At is zero until dateAnswer
+	said        collector.ConsentAnswer
 	gpc         bool
 	events      []beaconEvent
 	// notes are faults that concern every event of the beacon.

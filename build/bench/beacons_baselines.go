@@ -6,6 +6,7 @@ import (
 	"os"
 	"sync"
 	"syscall"
+	"time"
 
 	"github.com/valyala/fasthttp"
 )
@@ -86,4 +87,27 @@ func (a *appender) sync() {
 		}
 		close(g.done)
 	}
+}
+
+// syncAlone appends a beacon to a file and syncs it, over and over, with nothing
+// beside it, and prints a result as JSON.
+func syncAlone(length time.Duration) error {
+	f, err := os.CreateTemp("", "matchkey-bench-*")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(f.Name())
+	var times []time.Duration
+	for began := time.Now(); time.Since(began) < length; {
+		body := []byte(beacon("disk", 0, len(times)))
+		at := time.Now()
+		if _, err := f.Write(body); err != nil {
+			return err
+		}
+		if err := syscall.Fdatasync(int(f.Fd())); err != nil {
+			return err
+		}
+		times = append(times, time.Since(at))
+	}
+	return newResult(times, length).print()
 }

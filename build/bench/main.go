@@ -6,15 +6,16 @@
 // round counts. There are four benches, each with files of its own:
 //
 //   - beacons: what an acknowledged-durable beacon costs, beside a handler that
-//     stores nothing and one that appends to a file and syncs it.
+//     stores nothing and one that appends to a file and syncs it: rates, lag,
+//     processor time, latency at half load, allocations, and a profile.
 //   - compose: an event's way from the joined profile to an encoded batch,
 //     beside Meta's own Node SDK and beside bare SHA-256 and JSON.
 //   - dispatch: a queue of deliveries to a fake Graph API that takes its time,
 //     beside a loop that posts the same bodies and does nothing else.
-//   - profiles: what an event costs from the journal to its applied profile, and
-//     what a folder of many profiles takes, beside a bare Pebble.
 //   - sealed: journal and look-ups on a data folder that is encrypted at rest,
 //     beside one that is not.
+//   - profiles: what an event costs from the journal to its applied profile, and
+//     what a folder of many profiles takes, beside a bare Pebble.
 package main
 
 import (
@@ -32,9 +33,10 @@ type settings struct {
 	rounds          int
 	seed            uint64
 
-	url    string
-	conns  int
-	length time.Duration
+	url, metrics string
+	conns        int
+	length       time.Duration
+	perSecond    float64
 
 	people, deliveries int
 	peopleFile, bodies string
@@ -45,16 +47,18 @@ type settings struct {
 
 func main() {
 	var s settings
-	flag.StringVar(&s.role, "role", "all", "all, or what a process of the bench is started as: bare, fsync, load, matchkey-side, floor-side, graph, profiles-bare, profiles-load, profiles-look")
-	flag.StringVar(&s.only, "only", "", "all: measure only beacons, compose, dispatch, profiles or sealed, and keep the other sections")
+	flag.StringVar(&s.role, "role", "all", "all, or what a process of the bench is started as: bare, fsync, disk, load, matchkey-side, floor-side, graph, profiles-bare, profiles-load, profiles-look")
+	flag.StringVar(&s.only, "only", "", "all: measure only beacons, compose, dispatch, sealed or profiles, and keep the other sections")
 	flag.StringVar(&s.out, "out", "BENCHMARKS.md", "all: where to write")
 	flag.IntVar(&s.rounds, "rounds", 3, "all: rounds of each case")
-	flag.Uint64Var(&s.seed, "seed", 1, "compose, dispatch, profiles, sealed: of the people")
+	flag.Uint64Var(&s.seed, "seed", 1, "compose, dispatch, sealed, profiles: of the people")
 	flag.IntVar(&s.people, "people", 10_000, "compose, sealed: how many people, one event each")
 	flag.IntVar(&s.deliveries, "deliveries", 10_000, "dispatch: how many deliveries are queued")
 	flag.StringVar(&s.url, "url", "", "load: where to send")
+	flag.StringVar(&s.metrics, "metrics", "", "load: where to read the lag, which is then kept from growing")
 	flag.IntVar(&s.conns, "conns", 64, "load: connections")
-	flag.DurationVar(&s.length, "for", 4*time.Second, "beacons: how long a round takes")
+	flag.Float64Var(&s.perSecond, "rate", 0, "load: requests a second at fixed times; 0 sends as fast as answers come")
+	flag.DurationVar(&s.length, "for", 1500*time.Millisecond, "beacons: how long a round takes")
 	flag.StringVar(&s.peopleFile, "people-file", "", "sides: where the people are")
 	flag.StringVar(&s.bodies, "bodies", "", "sides: where to write the bodies")
 	flag.IntVar(&s.profiles, "profiles", 1_000_000, "profiles: how many at most; the curve has every power of ten from 10,000 on, and this")
@@ -76,7 +80,9 @@ func (s *settings) run() error {
 	case "fsync":
 		return serveFsync()
 	case "load":
-		return load(s.url, s.conns, s.length)
+		return s.load()
+	case "disk":
+		return syncAlone(s.length)
 	case "matchkey-side":
 		return runSide(newMatchkeySide, s.peopleFile, s.bodies)
 	case "floor-side":
@@ -107,15 +113,15 @@ var benches = []bench{
 	{"beacons", "Acknowledged-durable beacons", func() error { return nil }, measureBeacons},
 	{"compose", "From joined profile to encoded batch", checkNode, measureCompose},
 	{"dispatch", "Dispatch end to end", func() error { return nil }, measureDispatch},
-	{"profiles", "Millions of profiles", func() error { return nil }, measureProfiles},
 	{"sealed", "Encryption at rest", func() error { return nil }, measureSealed},
+	{"profiles", "Millions of profiles", func() error { return nil }, measureProfiles},
 }
 
 // measure runs the benches and rewrites their sections.
 func (s *settings) measure() error {
 	wanted := slices.DeleteFunc(slices.Clone(benches), func(b bench) bool { return s.only != "" && b.name != s.only })
 	if len(wanted) == 0 {
-		return fmt.Errorf("there is no bench %q; there are beacons, compose, dispatch, profiles and sealed", s.only)
+		return fmt.Errorf("there is no bench %q; there are beacons, compose, dispatch, sealed and profiles", s.only)
 	}
 	for _, b := range wanted {
 		if err := b.check(); err != nil {

@@ -16,8 +16,8 @@ type spent struct {
 	share  float64
 }
 
-// parts of the work, by a function that is on the stack; the first that fits counts.
-var parts = []struct{ where, function string }{
+// work is what is done, by a function that is on the stack; the first that fits counts.
+var work = []struct{ where, function string }{
 	{"", "main.populace"},
 	{"", "main.(*visits)"},
 	{"flushes and compactions", "pebble/v2.(*DB).runCompaction"},
@@ -40,7 +40,7 @@ var parts = []struct{ where, function string }{
 	{"append and group commit", "pebble/v2/record"},
 }
 
-// whereSpent sorts the samples of a profile into parts.
+// whereSpent sorts the samples of a profile into work.
 func whereSpent(binary, profile string, events int) (list []spent, err error) {
 	text, err := exec.Command("go", "tool", "pprof", "-traces", binary, profile).Output()
 	if err != nil {
@@ -58,7 +58,7 @@ func whereSpent(binary, profile string, events int) (list []spent, err error) {
 		}
 		where := "the rest"
 		stack := string(trace)
-		for _, p := range parts {
+		for _, p := range work {
 			if strings.Contains(stack, p.function) {
 				where = p.where
 				break

@@ -97,9 +97,9 @@ func costOf(disk vfs.FS, dir string, people []person) (c costing, err error) {
 	if err != nil {
 		return c, err
 	}
-	c.first, err = lookUp(r, people)
+	c.first, err = lookUpSealed(r, people)
 	if err == nil {
-		c.again, err = lookUp(r, people)
+		c.again, err = lookUpSealed(r, people)
 	}
 	return c, errors.Join(err, done.Close(), os.RemoveAll(dir))
 }
@@ -136,8 +136,8 @@ func appendAll(j interface {
 	return errors.Join(failed...)
 }
 
-// lookUp asks for everybody's profile once, in an order that the keys do not have.
-func lookUp(r collector.Reader, people []person) (perSecond float64, err error) {
+// lookUpSealed asks for everybody's profile once, in an order that the keys do not have.
+func lookUpSealed(r collector.Reader, people []person) (perSecond float64, err error) {
 	order := mathrand.New(mathrand.NewPCG(1, 1)).Perm(len(people))
 	began := time.Now()
 	for _, i := range order {

@@ -21,7 +21,8 @@ import (
 )
 
 // DefaultMaxLag is how many events the pipeline may be behind before the
-// journal answers ErrBusy. At 600 bytes an event that is 60 MB to catch up.
+// journal answers ErrBusy: a minute's work at most, on two cores. Applying them
+// writes about 1 KB each, which has to fit into half of the disk's reserve.
 const DefaultMaxLag = 100_000
 
 // A Site is what the machinery has to know of a site. See pipeline.Site.
@@ -152,7 +153,7 @@ func (e *Engine) recover(ctx context.Context, destinations []collector.Destinati
 	e.pipeline, err = pipeline.New(ctx, pipeline.Options{
 		Retention: e.config.Retention,
 		Journal:   e.journal, Store: sparing{e.store, e.space}, Sites: e.config.Sites, Log: e.config.Log,
-		Window: window(destinations), Due: e.poke, After: after,
+		Window: window(destinations), Rest: e.rest, Due: e.poke, After: after,
 	})
 	if err != nil {
 		return err

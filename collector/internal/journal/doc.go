@@ -11,12 +11,14 @@
 //
 // # Group commit
 //
-//	Append ─encode─► queue ─► committer ─write, no wait─► syncer ─fsync done─► all answers
+//	Append ─encode─► group ─► committer ─write, fsync─► all answers
+//	                   ▲ meanwhile the next one collects
 //
-// The committer takes everything that is queued into one batch, writes it and
-// goes on with the next; the syncer waits for the disk. So the next group is
-// being written while the last one is being synced, and no timer delays a
-// lone event.
+// The committer takes the group that is there, writes it, waits for the disk and
+// answers all of its members at once. Who comes meanwhile joins the next group.
+// So no timer delays a lone event, and the more is to be done, the more events
+// share one fsync. A second group in flight would gain nothing: the log below
+// syncs one after the other, and more, smaller groups cost more.
 //
 // # Where it begins
 //

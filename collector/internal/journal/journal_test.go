@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/cockroachdb/pebble/v2"
 	"github.com/cockroachdb/pebble/v2/vfs"
@@ -193,5 +194,47 @@ func TestUnreadableFrame(t *testing.T) {
 	}
 	if entries, err = j.Read(t.Context(), 2, 10); err != nil || len(entries) != 1 {
 		t.Fatalf("behind the damage: %d entries, %v; want 1", len(entries), err)
+	}
+}
+
+// BenchmarkAppend is one event from Append to durable with 64 callers at a time,
+// on a file system in memory: what the journal costs beside the disk.
+func BenchmarkAppend(b *testing.B) {
+	db, err := keyspace.Open(keyspace.Options{FS: vfs.NewMem(), Dir: "data"})
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer db.Close()
+	j, err := journal.OpenPebble(db)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer j.Close()
+	b.ReportAllocs()
+	b.SetParallelism(32) // times GOMAXPROCS
+	b.RunParallel(func(pb *testing.PB) {
+		ev := usualEvent()
+		for pb.Next() {
+			if _, err := j.Append(context.Background(), []collector.Event{ev}); err != nil {
+				b.Error(err)
+				return
+			}
+		}
+	})
+}
+
+// usualEvent is a page view as most are.
+func usualEvent() collector.Event {
+	at := time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
+	return collector.Event{
+		ID: "k3abc", Site: "shop", Name: collector.EventPageView, Origin: collector.OriginBrowser, Receipt: "b_0k3abcdefghjkmnpqrstvwxyz0",
+		OccurredAt: at, ReceivedAt: at, Visitor: "1.toybxa.mfa9c0ffee", Session: "toybxa6aof", PageView: "x7",
+		Client: collector.Client{IP: "203.0.113.5", UserAgent: "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36"},
+		URL:    "https://shop.example/product/teapot", Referrer: "https://www.example.org/",
+		Identifiers: []collector.Identifier{
+			{Kind: collector.KindBrowser, Value: "fb.1.1603122906825.1012802381", FirstAt: at, LastAt: at, Receipt: "b_0k3abcdefghjkmnpqrstvwxyz0", Event: collector.EventPageView},
+			{Kind: collector.KindClick, Value: "fb.1.1795431640000.IwAR3xruhRZhD77zSpA669v9xdo3I0VHHoz2gXwvpE8uWPb8qN5Eq2TfgGr6s", FirstAt: at, LastAt: at, Receipt: "b_0k3abcdefghjkmnpqrstvwxyz0", Event: collector.EventPageView},
+		},
+		Consent: &collector.ConsentAnswer{Action: collector.ConsentAccept, At: at, ClaimedAt: at, Notice: "8d4a603bd59ebdc985ebf3852b9bb682cd0ca66905074e6baaf0f71882e93fe2", Language: "en", Source: "banner", Explicit: true},
 	}
 }

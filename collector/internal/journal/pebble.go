@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -17,51 +18,42 @@ import (
 // Bounds of the queue before the disk. When one is reached Append answers
 // ErrBusy, long before memory grows.
 const (
-	maxQueued      = 8192     // appends
-	maxQueuedBytes = 64 << 20 // frames of all queued and unsynced appends
+	maxQueued      = 8192     // appends queued and unsynced
+	maxQueuedBytes = 64 << 20 // their frames
 	maxGroupBytes  = 4 << 20  // frames of one group commit
-	maxSyncing     = 4        // groups written and not yet synced
 )
 
 // Pebble is a journal in a Pebble database, which it shares with the store and
 // does not own.
 type Pebble struct {
-	db *pebble.DB
+	db     *pebble.DB
+	wake   chan struct{} // holds one when there is something for the committer
+	done   chan struct{} // closed when the committer has ended
+	broken chan struct{} // closed when failed is set
 
-	queue   chan *appending
-	syncing chan *group
-	bytes   atomic.Int64  // frames queued and unsynced
-	done    chan struct{} // closed when the syncer has ended
-
-	// closing guards queue against a send after its close.
-	closing sync.RWMutex
-	closed  bool
+	durable atomic.Uint64 // offset; written with mu held
 
 	// mu guards the fields below.
-	mu      sync.Mutex
-	durable collector.Offset
-	failed  error
-	broken  chan struct{} // closed when failed is set
-	grown   chan struct{} // closed and replaced when durable grows or the journal ends
-	ended   bool
+	mu     sync.Mutex
+	queue  []*group // what the committer has not taken; only the last one grows
+	queued int      // appends queued and unsynced
+	crowd  int      // the most of them since Crowd was asked
+	size   int64    // bytes of their frames
+	closed bool
+	failed error
+	grown  chan struct{} // closed and replaced when durable grows or the journal ends
+	ended  bool
 }
 
-// appending is one call of Append on its way; last and err are written by the
-// syncer before done is closed.
-type appending struct {
-	frames [][]byte
-	size   int64
-	last   collector.Offset
-	err    error
-	done   chan struct{}
-}
-
-// group is what one fsync makes durable.
+// A group is the appends that one fsync makes durable. The committer owns it once
+// it took it; before is valid and err is written before done is closed.
 type group struct {
-	batch   *pebble.Batch
-	members []*appending
-	last    collector.Offset
+	frames  [][]byte
+	appends int
 	size    int64
+	before  collector.Offset // of the frame before its first one
+	err     error
+	done    chan struct{}
 }
 
 // OpenPebble continues the journal in db, or begins it. The caller closes the
@@ -72,15 +64,14 @@ func OpenPebble(db *pebble.DB) (*Pebble, error) {
 		return nil, err
 	}
 	j := &Pebble{
-		db: db, durable: last,
-		queue:   make(chan *appending, maxQueued),
-		syncing: make(chan *group, maxSyncing),
-		done:    make(chan struct{}),
-		broken:  make(chan struct{}),
-		grown:   make(chan struct{}),
+		db:     db,
+		wake:   make(chan struct{}, 1),
+		done:   make(chan struct{}),
+		broken: make(chan struct{}),
+		grown:  make(chan struct{}),
 	}
+	j.durable.Store(uint64(last))
 	go j.commit(last)
-	go j.sync()
 	return j, nil
 }
 
@@ -119,116 +110,153 @@ func (j *Pebble) Append(ctx context.Context, events []collector.Event) (collecto
 	if len(events) == 0 {
 		return j.Durable(), nil
 	}
-	a := &appending{frames: make([][]byte, len(events)), done: make(chan struct{})}
+	var few [1][]byte // most appends are of one event
+	frames := few[:0]
 	for i := range events {
 		frame, err := encode(&events[i])
 		if err != nil {
 			return 0, err
 		}
-		a.frames[i] = frame
-		a.size += int64(len(frame))
+		frames = append(frames, frame)
 	}
-	if err := j.enqueue(a); err != nil {
+	g, place, err := j.join(frames)
+	if err != nil {
 		return 0, err
 	}
 	select {
-	case <-a.done:
-		return a.last, a.err
+	case <-g.done:
+		return g.before + collector.Offset(place), g.err
 	case <-ctx.Done():
 		return 0, fmt.Errorf("the journal did not answer in time: %w", ctx.Err())
 	}
 }
 
-func (j *Pebble) enqueue(a *appending) error {
-	j.closing.RLock()
-	defer j.closing.RUnlock()
-	if j.closed {
-		return collector.ErrClosed
+// join puts frames into the group that is written next. place is how many frames
+// the group then has.
+func (j *Pebble) join(frames [][]byte) (g *group, place int, err error) {
+	var size int64
+	for _, frame := range frames {
+		size += int64(len(frame))
 	}
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	switch {
+	case j.closed:
+		return nil, 0, collector.ErrClosed
+	case j.failed != nil:
+		return nil, 0, j.failed
+	case j.queued == maxQueued, j.size+size > maxQueuedBytes:
+		return nil, 0, collector.ErrBusy
+	}
+	if n := len(j.queue); n > 0 && j.queue[n-1].size < maxGroupBytes {
+		g = j.queue[n-1]
+	} else {
+		g = &group{done: make(chan struct{})}
+		j.queue = append(j.queue, g)
+		select {
+		case j.wake <- struct{}{}:
+		default:
+		}
+	}
+	g.frames = append(g.frames, frames...)
+	g.appends++
+	g.size += size
+	j.queued++
+	j.size += size
+	j.crowd = max(j.crowd, j.queued)
+	return g, len(g.frames), nil
+}
+
+// commit writes one group after the other, in one goroutine, so that the order of
+// offsets is the order of the write-ahead log. What comes while a group is
+// written and synced is the next group: the slower the disk or the more there is
+// to do, the more share an fsync.
+func (j *Pebble) commit(last collector.Offset) {
+	defer close(j.done)
+	for {
+		g := j.take()
+		if g == nil {
+			return
+		}
+		g.before = last
+		err := j.write(g)
+		if err == nil {
+			last += collector.Offset(len(g.frames))
+		}
+		j.answer(g, last, err)
+	}
+}
+
+// take waits for the next group; nil when the journal is closed and all is written.
+func (j *Pebble) take() *group {
+	for {
+		j.mu.Lock()
+		if len(j.queue) > 0 {
+			g := j.queue[0]
+			j.queue = slices.Delete(j.queue, 0, 1)
+			j.mu.Unlock()
+			return g
+		}
+		closed := j.closed
+		j.mu.Unlock()
+		if closed {
+			return nil
+		}
+		<-j.wake
+	}
+}
+
+// write makes a group durable. Pebble begins the sync before it has put the
+// frames into its memory, so the disk does not wait for that.
+func (j *Pebble) write(g *group) error {
+	// Behind a failed sync nothing is certain.
 	if err := j.Healthy(); err != nil {
 		return err
 	}
-	if j.bytes.Add(a.size) > maxQueuedBytes {
-		j.bytes.Add(-a.size)
-		return collector.ErrBusy
-	}
-	select {
-	case j.queue <- a:
-		return nil
-	default:
-		j.bytes.Add(-a.size)
-		return collector.ErrBusy
-	}
-}
-
-// commit gives out offsets and writes groups, in one goroutine, so that the
-// order of offsets is the order of the write-ahead log.
-func (j *Pebble) commit(last collector.Offset) {
-	defer close(j.syncing)
-	for a := range j.queue {
-		g := &group{batch: j.db.NewBatch()}
-		for a != nil {
-			last = g.add(a, last)
-			a = nil
-			if g.size < maxGroupBytes {
-				select {
-				case a = <-j.queue: // nil when the queue is closed and empty
-				default:
-				}
-			}
-		}
-		if err := j.Healthy(); err != nil {
-			j.answer(g, err)
-			continue
-		}
-		if err := j.db.ApplyNoSyncWait(g.batch, pebble.Sync); err != nil {
-			j.answer(g, err)
-			continue
-		}
-		j.syncing <- g
-	}
-}
-
-func (g *group) add(a *appending, last collector.Offset) collector.Offset {
-	for _, frame := range a.frames {
-		last++
+	batch := j.db.NewBatch()
+	for i, frame := range g.frames {
 		// A batch in memory takes every Set; the error is that of a closed one.
-		_ = g.batch.Set(frameKey(last), frame, nil)
+		_ = batch.Set(frameKey(g.before+collector.Offset(i+1)), frame, nil)
 	}
-	a.last, g.last = last, last
-	g.size += a.size
-	g.members = append(g.members, a)
-	return last
-}
-
-// sync waits for the disk and answers.
-func (j *Pebble) sync() {
-	defer close(j.done)
-	for g := range j.syncing {
-		err := g.batch.SyncWait()
-		if err == nil {
-			err = j.Healthy() // behind a failed sync nothing is certain
-		}
-		j.answer(g, err)
+	if err := j.db.ApplyNoSyncWait(batch, pebble.Sync); err != nil {
+		return err
 	}
+	if err := batch.SyncWait(); err != nil {
+		return err
+	}
+	_ = batch.Close()
+	return nil
 }
 
 // answer tells a group's members what became of it. After a failed sync
 // nothing is known of what the disk holds, so the journal refuses all that
 // follows: the file system may drop written pages after an fsync error.
-func (j *Pebble) answer(g *group, err error) {
+func (j *Pebble) answer(g *group, durable collector.Offset, err error) {
 	if err != nil {
 		j.fail(err)
 		err = j.Healthy()
-	} else {
-		_ = g.batch.Close()
-		j.advance(g.last)
 	}
-	j.bytes.Add(-g.size)
-	for _, a := range g.members {
-		a.err = err
-		close(a.done)
+	j.mu.Lock()
+	j.queued -= g.appends
+	j.size -= g.size
+	if err == nil {
+		j.durable.Store(uint64(durable))
+		close(j.grown)
+		j.grown = make(chan struct{})
 	}
+	j.mu.Unlock()
+	g.err = err
+	close(g.done)
+}
+
+// Crowd is how many appends waited for the disk at once, at most, since it was
+// last called.
+func (j *Pebble) Crowd() int {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	most := j.crowd
+	j.crowd = j.queued
+	return most
 }
 
 func (j *Pebble) fail(err error) {
@@ -239,14 +267,6 @@ func (j *Pebble) fail(err error) {
 			"is started again; what was acknowledged is safe: %w", err)
 		close(j.broken)
 	}
-}
-
-func (j *Pebble) advance(to collector.Offset) {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	j.durable = to
-	close(j.grown)
-	j.grown = make(chan struct{})
 }
 
 // Healthy implements collector.Appender.
@@ -261,18 +281,14 @@ func (j *Pebble) Healthy() error {
 func (j *Pebble) Failed() <-chan struct{} { return j.broken }
 
 // Durable implements collector.Journal.
-func (j *Pebble) Durable() collector.Offset {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	return j.durable
-}
+func (j *Pebble) Durable() collector.Offset { return collector.Offset(j.durable.Load()) }
 
 // Read implements collector.Journal. An unreadable frame ends the entries
 // before it; when it is the first, Read returns a FrameError.
 func (j *Pebble) Read(ctx context.Context, after collector.Offset, max int) ([]collector.Entry, error) {
 	for {
 		j.mu.Lock()
-		durable, grown, ended := j.durable, j.grown, j.ended
+		durable, grown, ended := j.Durable(), j.grown, j.ended
 		j.mu.Unlock()
 		if durable > after {
 			return j.readTo(after, durable, max)
@@ -385,21 +401,21 @@ func Forget(r pebble.Reader, w pebble.Writer, o collector.Offset, id string) (do
 
 // Close implements collector.Journal: what was queued becomes durable first.
 func (j *Pebble) Close() error {
-	j.closing.Lock()
-	if j.closed {
-		j.closing.Unlock()
-		return nil
+	j.mu.Lock()
+	if !j.closed {
+		j.closed = true
+		close(j.wake) // who sends holds mu and has seen closed
 	}
-	j.closed = true
-	close(j.queue)
-	j.closing.Unlock()
+	j.mu.Unlock()
 	<-j.done
 
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	j.ended = true
-	close(j.grown)
-	j.grown = make(chan struct{})
+	if !j.ended {
+		j.ended = true
+		close(j.grown)
+		j.grown = make(chan struct{})
+	}
 	return nil
 }
 

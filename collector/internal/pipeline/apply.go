@@ -345,17 +345,17 @@ func wakeOpen(tx collector.Tx, who person, at time.Time) error {
 // the question that is asked before a send, for no scenario in particular, and as
 // if there were something to recognise the person by: that may come yet, and the
 // page view before it fixes the session, so it must not depend on which came first.
-// before is what was known before the event.
-func (p *Pipeline) mayKeep(ctx context.Context, tx collector.Tx, site Site, ev collector.Event, who person) (d collector.Decision, before collector.Profile, err error) {
-	if before, err = p.profile(ctx, tx, who, ev.ReceivedAt); err != nil {
-		return d, before, err
+// profile is what was known before the event.
+func (p *Pipeline) mayKeep(ctx context.Context, tx collector.Tx, site Site, ev collector.Event, who person) (d collector.Decision, profile collector.Profile, err error) {
+	if profile, err = p.profile(ctx, tx, who, ev.ReceivedAt); err != nil {
+		return d, profile, err
 	}
-	q, err := identity.Ask(ctx, tx, ev, who.Person, before, nil, ev.ReceivedAt)
+	q, err := identity.Ask(ctx, tx, ev, who.Person, profile, nil, ev.ReceivedAt)
 	if err != nil {
-		return d, before, err
+		return d, profile, err
 	}
 	q.Has = append(q.Has, collector.KindBrowser)
-	return site.Decider.Decide(q), before, nil
+	return site.Decider.Decide(q), profile, nil
 }
 
 // profile is what is known of a person at a time.

@@ -27,5 +27,7 @@
 // never stops the entries behind it. An error of the store or the journal does
 // stop the pipeline: it tries again, says so in the log and in
 // matchkey_healthy, and nothing is lost. Events are accepted until the lag's
-// bound, then the node is not ready.
+// bound, then the node is not ready. While the edge has more to do than the
+// machine can, the pipeline rests between its runs (Options.Rest): who waits for
+// an answer goes first, and the lag's bound says how long.
 package pipeline

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"runtime"
 	"sync"
 	"time"
 
@@ -45,6 +46,9 @@ type Options struct {
 	Window func(destination string, ev collector.Event) (time.Time, collector.Reason)
 	// Replay is what a replay knows beside the journal; nil when this is none.
 	Replay *Replay
+	// Rest is called between two runs of entries, by Run alone, and may wait: so
+	// the pipeline gives way to who must not. nil: it never does.
+	Rest func(ctx context.Context)
 	// Due is called after a commit that may have made deliveries due.
 	Due func()
 	// After waits for d or the context's end; it is the seam for time.
@@ -127,6 +131,9 @@ func (p *Pipeline) Run(ctx context.Context) {
 		err := p.Step(ctx)
 		switch {
 		case err == nil:
+			if p.Rest != nil {
+				p.Rest(ctx)
+			}
 		case ctx.Err() != nil, errors.Is(err, collector.ErrClosed):
 			return
 		default:
@@ -165,6 +172,9 @@ func (p *Pipeline) Step(ctx context.Context) error {
 			if err := p.apply(ctx, tx, e); err != nil {
 				return fmt.Errorf("journal entry %d: %w", e.Offset, err)
 			}
+			// A run takes milliseconds, and somebody may wait for an answer: behind each
+			// entry whoever else can run goes first.
+			runtime.Gosched()
 		}
 		return nil
 	})

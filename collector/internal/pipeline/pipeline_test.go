@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -154,5 +156,34 @@ func TestAwaitReturnsWhenAllIsApplied(t *testing.T) {
 	}
 	if err := <-waiting; err != nil {
 		t.Error(err)
+	}
+}
+
+// TestRestsBetweenRuns: Run asks after each run whether to give way; to catch up
+// at the start waits for nobody.
+func TestRestsBetweenRuns(t *testing.T) {
+	j := journal.NewMemory()
+	events := make([]collector.Event, 2*maxRun)
+	for i := range events {
+		events[i] = seen(strconv.Itoa(i))
+	}
+	if _, err := j.Append(t.Context(), events[:maxRun]); err != nil {
+		t.Fatal(err)
+	}
+	var rested []collector.Offset
+	p := newPipeline(t, j, store.NewMemory(j))
+	p.Rest = func(context.Context) { rested = append(rested, p.Applied()) }
+	if err := p.CatchUp(t.Context()); err != nil || rested != nil {
+		t.Errorf("catching up rested at %v, %v", rested, err)
+	}
+	if _, err := j.Append(t.Context(), events); err != nil {
+		t.Fatal(err)
+	}
+	if err := j.Close(); err != nil {
+		t.Fatal(err)
+	}
+	p.Run(t.Context()) // ends with the journal
+	if want := []collector.Offset{2 * maxRun, 3 * maxRun}; !slices.Equal(rested, want) {
+		t.Errorf("rested at %v, want %v", rested, want)
 	}
 }

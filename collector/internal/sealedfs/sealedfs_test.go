@@ -105,7 +105,7 @@ func TestReadsWhatWasWritten(t *testing.T) {
 			}
 			for range 50 {
 				off := rng.IntN(size + 10)
-				p := make([]byte, rng.IntN(9000))
+				p := make([]byte, 1+rng.IntN(9000))
 				n, err := f.ReadAt(p, int64(off))
 				want := text[min(off, size):min(off+len(p), size)]
 				if !bytes.Equal(p[:n], want) || err != nil && err != io.EOF || (err == io.EOF) != (n < len(p)) {

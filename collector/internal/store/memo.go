@@ -112,7 +112,7 @@ func (c *changes) Delete(key []byte, o *pebble.WriteOptions) error {
 // DeleteRange deletes many; where some of them may be in the memo, all of it goes.
 func (c *changes) DeleteRange(from, to []byte, o *pebble.WriteOptions) error {
 	if c.memo != nil {
-		ofOne := len(to) > 0 && to[0] <= from[0]+1
+		ofOne := len(to) > 0 && (to[0] == from[0] || len(to) == 1 && to[0] == from[0]+1)
 		if delete(c.memo.filled, from[0]); !ofOne || isMemoised(from[0]) {
 			*c.memo = *newMemo()
 		}

@@ -164,7 +164,7 @@ func (r *memoryRows) setAsidesBefore(o collector.Offset, most int) (list []colle
 
 func (r *memoryRows) putProfile(was, is collector.Profile) (err error) {
 	_ = redue(r, profileDue(was, r.retention.keep), profileDue(is, r.retention.keep))
-	r.profiles[is.Subject], err = marshal(is)
+	r.profiles[is.Subject], err = marshal(&is)
 	return err
 }
 

@@ -108,8 +108,8 @@ func (p *Pebble) change(sync bool, fn func(*tx) error) error {
 func (p *Pebble) commit(t *tx, sync bool, fn func(*tx) error) (err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	t.memo, t.batch.memo = p.memo, p.memo
 	t.keep = p.keep
+	t.memo, t.batch.memo = p.memo, p.memo
 	defer func() {
 		if err != nil && p.memo != nil {
 			p.memo = newMemo() // what it noted did not happen

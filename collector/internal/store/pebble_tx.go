@@ -22,9 +22,9 @@ type tx struct {
 	// accounts are those that were changed. A batch's deliveries are mostly of
 	// one account, which is written once, at the end.
 	accounts map[accountKey]*collector.Account
-	row      []byte // where the next row is encoded
 	// keep is the retention in force.
 	keep collector.Keeping
+	row  []byte // where the next row is encoded
 }
 
 func (t *tx) set(key keyspace.Key, value []byte) error { return t.batch.Set(key, value, nil) }

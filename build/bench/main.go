@@ -50,7 +50,7 @@ type settings struct {
 
 func main() {
 	var s settings
-	flag.StringVar(&s.role, "role", "all", "all, or what a process of the bench is started as: bare, fsync, disk, load, matchkey-side, floor-side, graph")
+	flag.StringVar(&s.role, "role", "all", "all, or what a process of the bench is started as: bare, fsync, disk, load, matchkey-side, floor-side, graph, profiles-bare, profiles-load, profiles-look")
 	flag.StringVar(&s.only, "only", "", "all: measure only beacons, compose, tag, dispatch, sealed, profiles or withdrawal, and keep the other sections")
 	flag.StringVar(&s.out, "out", "BENCHMARKS.md", "all: where to write")
 	flag.IntVar(&s.rounds, "rounds", 3, "all: rounds of each case")
@@ -97,7 +97,7 @@ func (s *settings) run() error {
 	case "profiles-bare":
 		return bareProfiles(s)
 	case "profiles-look":
-		return lookUp(s)
+		return lookUpProfiles(s)
 	}
 	return errors.New("no such role: " + s.role)
 }

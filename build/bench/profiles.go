@@ -72,9 +72,6 @@ func populate(s *settings, self, dir string, n int) (p populated, err error) {
 	if p.spent, err = whereSpent(self, profile, p.Return.Events); err != nil {
 		return p, err
 	}
-	if err := forgetPages(data); err != nil {
-		return p, err
-	}
 	look := exec.Command(self, "-role", "profiles-look", "-data", data, "-seed", fmt.Sprint(s.seed), "-profiles", fmt.Sprint(n))
 	if err := ask(look, &p.looked); err != nil {
 		return p, err
@@ -159,9 +156,9 @@ customer who signed in from one of these browsers, with e-mail and phone. They g
 engine on a real disk: append, group commit, pipeline with the real consent policy
 and scenarios, flushes and compactions. Nothing matches a scenario, so nothing is sent. Then people come
 back, 200 at a time, at random from all, five page views a visit (%d views). The process is killed
-with SIGKILL under load, at most 2,000 events behind; another one opens the folder and joins customers with their
-browsers: %d different ones with no page of the folder in memory, then the same %d
-times more.
+with SIGKILL under load, at most 2,000 events behind; another one opens the folder, has the
+system forget every page of it, and joins customers with their browsers: %d different
+ones, then the same, %d times in all.
 
 **CPU** is the process's processor time for one event, from the call of Append to the
 applied profile, compactions and garbage collection included, making the event

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -12,10 +13,16 @@ import (
 // that the next look is at the disk.
 func forgetPages(dir string) error {
 	return filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil // compacted away meanwhile
+		}
 		if err != nil || d.IsDir() {
 			return err
 		}
 		f, err := os.Open(path)
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil // compacted away meanwhile
+		}
 		if err != nil {
 			return err
 		}

@@ -139,9 +139,9 @@ type looked struct {
 // quantiles are of one kind of look-up.
 type quantiles struct{ P50, P99, Rate float64 } // ms, ms, a second
 
-// lookUp is the process that recovers the folder and joins customers with their
+// lookUpProfiles is the process that recovers the folder and joins customers with their
 // browsers.
-func lookUp(s *settings) error {
+func lookUpProfiles(s *settings) error {
 	began := time.Now()
 	e, err := open(s.data, nobodyHears, 0)
 	if err != nil {
@@ -149,6 +149,9 @@ func lookUp(s *settings) error {
 	}
 	var l looked
 	l.Open, l.OpenProcessor = time.Since(began).Seconds(), processorTime().Seconds()
+	if err := forgetPages(s.data); err != nil {
+		return err
+	}
 	r := rand.New(rand.NewPCG(s.seed, 3))
 	names := make([]string, lookedCold)
 	for i := range names {

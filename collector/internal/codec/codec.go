@@ -52,7 +52,7 @@ func Append(b []byte, v any) ([]byte, error) {
 // Unmarshal reads a row, of either form, into v, a pointer to a word of the same
 // type, whose value it replaces. It keeps no reference to b.
 func Unmarshal(b []byte, v any) error {
-	if len(b) == 0 || b[0] != binary {
+	if !IsBinary(b) {
 		return json.Unmarshal(b, v)
 	}
 	b = b[1:]
@@ -74,6 +74,9 @@ func Unmarshal(b []byte, v any) error {
 	}
 	return errors.New("it is a binary row, and this word has none")
 }
+
+// IsBinary reports whether a row is in the binary form, and not of an older format.
+func IsBinary(row []byte) bool { return len(row) > 0 && row[0] == binary }
 
 // AppendEvent appends an event to a journal frame, whose head says that it is
 // binary: there is no first byte of its own.

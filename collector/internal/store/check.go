@@ -168,6 +168,8 @@ func valueOf(letter byte) any {
 		return &collector.Owner{}
 	case keyspace.Link:
 		return &collector.Link{}
+	case keyspace.LinkBack:
+		return new(string)
 	case keyspace.Record:
 		return &collector.ConsentRecord{}
 	case keyspace.Delivery:

@@ -109,10 +109,13 @@ func (c *changes) Delete(key []byte, o *pebble.WriteOptions) error {
 	return c.Batch.Delete(key, o)
 }
 
-// DeleteRange deletes many; what is known of any is forgotten.
+// DeleteRange deletes many; where some of them may be in the memo, all of it goes.
 func (c *changes) DeleteRange(from, to []byte, o *pebble.WriteOptions) error {
 	if c.memo != nil {
-		*c.memo = *newMemo()
+		ofOne := len(to) > 0 && (to[0] == from[0] || len(to) == 1 && to[0] == from[0]+1)
+		if delete(c.memo.filled, from[0]); !ofOne || isMemoised(from[0]) {
+			*c.memo = *newMemo()
+		}
 	}
 	return c.Batch.DeleteRange(from, to, o)
 }
@@ -131,6 +134,14 @@ func (c *changes) changed(key []byte) {
 		c.memo.drop(strs(key, 2)) // all of a customer
 	}
 	delete(c.memo.filled, key[0])
+}
+
+func isMemoised(table byte) bool {
+	switch table {
+	case keyspace.Profile, keyspace.Owner, keyspace.LinkBack, keyspace.Record, keyspace.Link:
+		return true
+	}
+	return false
 }
 
 // strs is the start of a key that has its table and n strings.

@@ -58,6 +58,22 @@ func changeSomething(t *testing.T, p *Pebble, r *rand.Rand) {
 		}
 		return
 	}
+	if r.IntN(6) == 0 {
+		// Days go by, and what was seen in the first seconds of the history expires.
+		keep := collector.Keeping{Day: at.AddDate(0, 0, r.IntN(12))}
+		long := time.Duration(3+r.IntN(3)) * 24 * time.Hour
+		keep.Retention = collector.Retention{Click: long, Browser: long, Contact: long, External: long, Events: long, Deliveries: long, Proof: long}
+		err := p.Keep(ctx, keep)
+		for more := true; more && err == nil; {
+			var step collector.SweepStep
+			step, err = p.Sweep(ctx)
+			more = step.More
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
 	err := p.change(false, func(tx *tx) error {
 		for range 1 + r.IntN(6) {
 			s := collector.Visitor("shop", some("v"))

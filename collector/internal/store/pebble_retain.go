@@ -313,7 +313,7 @@ func (t *tx) dropDelivery(d *collector.Delivery) error {
 
 func (t *tx) dropRecord(r collector.ConsentRecord) error {
 	return errors.Join(redue(t, recordDue(r, t.keep), nil),
-		t.batch.Delete(keyspace.In(keyspace.Record).Subject(r.Subject).Str(r.ID), nil))
+		t.batch.Delete(recordRow(r), nil))
 }
 
 func (t *tx) concernsUnder(name string, most int) ([]concern, error) {

@@ -10,6 +10,7 @@ import (
 	"github.com/cockroachdb/pebble/v2"
 
 	"matchkey/collector"
+	"matchkey/collector/internal/codec"
 	"matchkey/collector/internal/journal"
 	"matchkey/collector/internal/keyspace"
 )
@@ -319,7 +320,7 @@ func same(letter byte, live, rebuilt []byte) bool {
 		return true
 	}
 	v := valueOf(letter)
-	if v == nil || unmarshal(live, v) != nil {
+	if v == nil || codec.IsBinary(live) || unmarshal(live, v) != nil {
 		return false
 	}
 	again, err := marshal(v)

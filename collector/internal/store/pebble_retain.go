@@ -39,16 +39,22 @@ func (p *Pebble) Keep(ctx context.Context, k collector.Keeping) error {
 
 // Keep implements collector.Tx.
 func (t *tx) Keep(after collector.Offset, k collector.Keeping) error {
-	k.Day = collector.Later(midnight(dayOf(k.Day)), t.keep.Day)
+	k.Day = midnight(dayOf(k.Day))
 	if k == t.keep {
 		return nil
+	}
+	back := k.Day.Before(t.keep.Day)
+	if back {
+		if err := t.batch.DeleteRange(keepingKey(dayOf(k.Day)+1), retentionKey('d').End(), nil); err != nil {
+			return err
+		}
 	}
 	if err := t.put(keepingKey(dayOf(k.Day)).U64(uint64(after)), secondsOf(k.Retention)); err != nil {
 		return err
 	}
 	was := t.keep
 	t.keep = k
-	if k.Retention == was.Retention && !was.Day.IsZero() {
+	if k.Retention == was.Retention && !was.Day.IsZero() && !back {
 		return nil
 	}
 	// What falls due, and when, is another.

@@ -499,7 +499,8 @@ func TestRetentionComesLater(t *testing.T) {
 	retaining(t, collector.Retention{}, func(t *testing.T, w *world) {
 		w.meta.SetWindow(48 * time.Hour)
 		w.live(lifeOf("early"))
-		w.pass(45 * day)
+		w.pass(45*day + 12*time.Hour)
+		later := time.Now()
 		w.live(lifeOf("later"))
 		time.Sleep(time.Minute)
 		w.close()
@@ -513,6 +514,10 @@ func TestRetentionComesLater(t *testing.T) {
 		time.Sleep(3 * time.Hour)
 		if w.inRows("EIJP", "A-early") || !w.inRows("E", "A-later") || w.inRows("P", "agent/early") {
 			t.Errorf("after 46 days and one there are %q", w.rowKeys("EIP"))
+		}
+		w.pass(time.Until(later.Add(keeps.Events - time.Hour)))
+		if !w.inRows("E", "A-later") || !w.inRows("J", "later") {
+			t.Errorf("an hour before their time events of a folder that had no retention are gone; there are %q", w.rowKeys("EJ"))
 		}
 		shorter := keeps
 		shorter.Contact, shorter.External = 40*day, 40*day

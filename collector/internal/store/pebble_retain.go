@@ -433,8 +433,8 @@ func (t *tx) indexDelivery(d collector.Delivery) error {
 	return t.setDue(due{dayOf(t.keep.Day) + 1, dueEvent, eventName(k)})
 }
 
-// dateEntry writes down behind which journal entry a day ended, when an entry is the
-// first of a later one.
+// dateEntry writes down behind which journal entry a day began, when an entry is the
+// first of it, and the one behind the last that had entries.
 func (t *tx) dateEntry(state *indexing, key, frame []byte) error {
 	e, err := journal.EntryOf(key, frame)
 	if _, unreadable := errors.AsType[*journal.FrameError](err); unreadable {
@@ -447,11 +447,20 @@ func (t *tx) dateEntry(state *indexing, key, frame []byte) error {
 	if day <= state.Day || day > dayOf(t.keep.Day) {
 		return nil
 	}
-	ended := state.Day
-	if state.Day = day; ended == 0 {
-		return nil
+	if last, err := t.lastBefore(retentionKey('d').End()); e.Offset > last.after || err != nil {
+		return err // applied since the retention is in force, whose days tell it
 	}
-	return t.put(keepingKey(ended+1).U64(uint64(e.Offset-1)), secondsOf(collector.Retention{}))
+	began := []int{day}
+	if state.Day > 0 && state.Day+1 < day {
+		began = append(began, state.Day+1) // days without an entry come between
+	}
+	state.Day = day
+	for _, day := range began {
+		if err := t.put(keepingKey(day).U64(uint64(e.Offset-1)), secondsOf(collector.Retention{})); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // decoded gives a row's value to fn.

@@ -300,12 +300,7 @@ func (t *tx) putProfile(was, is collector.Profile) error {
 	if err := errors.Join(t.hold(was, is), redue(t, profileDue(was, t.keep), profileDue(is, t.keep))); err != nil {
 		return err
 	}
-	key := profileKey(is.Subject)
-	if err := t.put(key, &is); err != nil {
-		return err
-	}
-	t.memo.put(key, &is)
-	return nil
+	return noted(t, profileKey(is.Subject), &is)
 }
 
 func (t *tx) dropDelivery(d *collector.Delivery) error {

@@ -119,8 +119,11 @@ func writeRetention(w io.Writer, s collector.RetentionStatus) error {
 	text := fmt.Sprintf("retention\n  what had expired by %s is deleted; the journal begins at entry %d\n"+
 		"  deleted so far: %d profiles and %d values of others, %d links, %d consent records, %d events, %d journal entries, %d set aside, %d deliveries\n",
 		s.Day.Format(time.DateOnly), max(s.JournalFrom, 1), n.Profiles, n.Values, n.Links, n.Records, n.Events, n.Frames, n.SetAsides, n.Deliveries)
-	if s.Behind > 1 {
+	switch {
+	case s.Behind > 1:
 		text += fmt.Sprintf("  the clock is %d days ahead of that; it is believed when it has said so for a day\n", s.Behind)
+	case s.Behind < -1:
+		text += fmt.Sprintf("  the clock is %d days behind that, so nothing is deleted; if it is right, the day goes back within an hour of the next event\n", -s.Behind)
 	}
 	_, err := io.WriteString(w, text)
 	return err

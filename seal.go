@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -32,6 +33,9 @@ func (k keyring) disk(p *program, c *config.Config) (vfs.FS, error) {
 	switch {
 	case k.KeyFile != "":
 		text, err := os.ReadFile(k.KeyFile)
+		if _, isKey := config.NewSecret(k.KeyFile).Bytes(); err != nil && isKey == nil {
+			return nil, errors.New("--key-file wants the name of a file, and was given a key: whoever could see the command has it now, so change it (matchkey rekey)")
+		}
 		if err != nil {
 			return nil, fmt.Errorf("couldn't read the key: %w", err)
 		}

@@ -106,6 +106,16 @@ func TestSealedProcess(t *testing.T) {
 	says("It is not sealed.", nil, "verify", data)
 }
 
+// TestKeyInPlaceOfItsFile: an error is no second place where a key is read.
+func TestKeyInPlaceOfItsFile(t *testing.T) {
+	for _, key := range []string{firstKey, secondKey} {
+		out, errs, code := command(t, nil, "", "verify", t.TempDir(), "--key-file", key)
+		if code == 0 || strings.Contains(out+errs, key) || !strings.Contains(errs, "was given a key") {
+			t.Errorf("it ends with %d and says:\n%s%s", code, out, errs)
+		}
+	}
+}
+
 // filesWith are the files below a folder in which one of the words stands.
 func filesWith(t *testing.T, dir string, words ...string) (found []string) {
 	t.Helper()

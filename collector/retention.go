@@ -161,7 +161,7 @@ type SweepStep struct {
 type RetentionStatus struct {
 	Keeping
 	// Behind is how many days the clock is ahead of Day; over one, it is not
-	// believed yet.
+	// believed yet, and below minus one it is behind, and nothing is deleted.
 	Behind int `json:"behind_days,omitzero"`
 	// JournalFrom is the first entry that is kept; 0 when none was ever deleted.
 	JournalFrom Offset `json:"journal_from,omitzero"`

@@ -87,8 +87,9 @@ type Store interface {
 	// wrong is in the report; the error is of the reading.
 	VerifyLedger(ctx context.Context, q LedgerQuery) (LedgerReport, error)
 	// Keep puts a retention in force for all that is applied from now on, and
-	// sets the day of which what had expired by its beginning may be deleted. The
-	// day never goes back. It is recorded with the watermark, so that a replay
+	// sets the day of which what had expired by its beginning may be deleted. An
+	// earlier day than the one in force takes the place of all that are later, as
+	// if these had never been. It is recorded with the watermark, so that a replay
 	// forgets what was forgotten, when it was.
 	Keep(ctx context.Context, k Keeping) error
 	// Sweep deletes a bounded part of what has expired by the day that Keep set. It

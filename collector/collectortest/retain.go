@@ -258,13 +258,26 @@ func testKeptJournal(t *testing.T, s *storeTest) {
 	}
 }
 
-// testKeptDay: the day never goes back.
+// testKeptDay: a day that goes back takes the place of those that were later, and
+// what comes then expires in its own time.
 func testKeptDay(t *testing.T, s *storeTest) {
-	s.keep(10)
-	s.keep(3)
+	s.keep(1000)
+	s.signIn("v1", "c1", 0)
+	s.sweep()
+	s.keep(0)
 	status, err := s.Store.Retention(t.Context())
 	s.ok(err)
-	if want := Epoch.Truncate(day).Add(10 * day); !status.Day.Equal(want) || status.Retention != kept {
-		t.Errorf("in force is %+v; want the tenth day still", status.Keeping)
+	if want := Epoch.Truncate(day); !status.Day.Equal(want) || status.Retention != kept {
+		t.Errorf("in force is %+v; want the first day", status.Keeping)
+	}
+	s.apply(func(tx collector.Tx) error { return tx.MergeProfile(fullProfile("v1")) })
+	for _, c := range []struct{ day, left int }{{5, 3}, {10, 1}, {13, 0}} {
+		s.keep(c.day)
+		s.sweep()
+		p, err := s.Store.Profile(t.Context(), collector.Visitor("shop", "v1"))
+		s.ok(err)
+		if got := len(p.Identifiers); got != c.left {
+			t.Errorf("on day %d there are %d identifiers, want %d", c.day, got, c.left)
+		}
 	}
 }

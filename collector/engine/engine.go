@@ -86,7 +86,9 @@ type Engine struct {
 	destinations []collector.Destination
 	disk         *keyspace.Disk
 	erased       chan struct{} // holds one when there is something to scrub
-	swept        sweptGauge
+	// found is the newest journal entry that the data folder had when it was opened.
+	found collector.Offset
+	swept sweptGauge
 
 	running sync.WaitGroup
 	stop    context.CancelFunc // ends rounds
@@ -177,7 +179,8 @@ func (e *Engine) recover(ctx context.Context, destinations []collector.Destinati
 	for name, d := range byName {
 		e.dispatchers[name] = e.dispatcher(d, pauses[name])
 	}
-	behind := e.journal.Durable() - e.pipeline.Applied()
+	e.found = e.journal.Durable()
+	behind := e.found - e.pipeline.Applied()
 	if err := e.pipeline.CatchUp(ctx); err != nil {
 		return fmt.Errorf("couldn't apply the journal up to its end: %w", err)
 	}

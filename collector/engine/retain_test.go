@@ -32,6 +32,7 @@ func retaining(t *testing.T, r collector.Retention, test func(*testing.T, *world
 		w.close()
 		w.config.Retention = r
 		w.open()
+		synctest.Wait() // the retention is in force
 		test(t, w)
 		w.close()
 	})
@@ -265,6 +266,7 @@ func TestClockFarAheadDeletesNothing(t *testing.T) {
 		w.config.Retention = keeps
 		w.clock = func() time.Time { return time.Now().Add(time.Duration(off.Load())).UTC() }
 		w.open()
+		synctest.Wait()
 		l := lifeOf("one")
 		w.live(l)
 		time.Sleep(time.Minute)
@@ -299,6 +301,58 @@ func TestClockFarAheadDeletesNothing(t *testing.T) {
 		}
 		w.close()
 	})
+}
+
+// TestClockComesBack: a clock that was years ahead at the first start, or for longer
+// than it had to be believed, has nothing deleted any more when it is right.
+func TestClockComesBack(t *testing.T) {
+	for _, first := range []bool{true, false} {
+		synctest.Test(t, func(t *testing.T) {
+			var off atomic.Int64
+			w := newWorld(t)
+			w.close()
+			w.config.Retention = keeps
+			w.clock = func() time.Time { return time.Now().Add(time.Duration(off.Load())).UTC() }
+			if first {
+				off.Store(int64(1000 * day))
+				w.open()
+				time.Sleep(time.Minute)
+			} else {
+				w.open()
+				off.Store(int64(1000 * day))
+				time.Sleep(30 * time.Hour)
+			}
+			off.Store(0)
+			w.append(lifeOf("witness").visit(1))
+			time.Sleep(2 * time.Hour)
+			l := lifeOf("one")
+			w.live(l)
+			time.Sleep(2 * time.Hour)
+			customer := collector.Customer("shop", l.customer)
+			if len(w.profile(customer).Of(collector.KindClick)) == 0 || !w.inRows("P", l.click) {
+				t.Errorf("first start %t: the click is gone, by a clock that was put right", first)
+			}
+			status, err := w.engine.Retention(t.Context())
+			if err != nil || status.Behind != 0 || status.Day.After(time.Now()) {
+				t.Errorf("first start %t: the status is %+v, %v", first, status, err)
+			}
+			// A machine that begins in 1970, before it has asked what time it is.
+			was := status.Day
+			off.Store(-int64(20000 * day))
+			w.close()
+			w.open()
+			time.Sleep(3 * time.Hour)
+			if status, err = w.engine.Retention(t.Context()); err != nil || !status.Day.Equal(was) || status.Behind >= 0 {
+				t.Errorf("first start %t: with the clock in the past the status is %+v, %v", first, status, err)
+			}
+			off.Store(0)
+			w.pass(keeps.Click + day)
+			if w.inRows("P", l.click) {
+				t.Errorf("first start %t: the click has expired and is still there", first)
+			}
+			w.close()
+		})
+	}
 }
 
 // TestClockAnHourAhead across a midnight expires nothing beyond that hour.
@@ -445,15 +499,25 @@ func TestRetentionComesLater(t *testing.T) {
 	retaining(t, collector.Retention{}, func(t *testing.T, w *world) {
 		w.meta.SetWindow(48 * time.Hour)
 		w.live(lifeOf("early"))
-		w.pass(20 * day)
+		w.pass(45*day + 12*time.Hour)
+		later := time.Now()
 		w.live(lifeOf("later"))
 		time.Sleep(time.Minute)
 		w.close()
 		w.config.Retention = keeps
+		before := w.rows("EIJP")
 		w.open()
-		w.pass(25 * day)
+		time.Sleep(23 * time.Hour)
+		if diff := cmp.Diff(before, w.engine.Rows(w, "EIJP")); diff != "" {
+			t.Errorf("within the first day, in which the operator may still say otherwise, this changed:\n%s", diff)
+		}
+		time.Sleep(3 * time.Hour)
 		if w.inRows("EIJP", "A-early") || !w.inRows("E", "A-later") || w.inRows("P", "agent/early") {
-			t.Errorf("after 45 and 25 days there are %q", w.rowKeys("EIP"))
+			t.Errorf("after 46 days and one there are %q", w.rowKeys("EIP"))
+		}
+		w.pass(time.Until(later.Add(keeps.Events - time.Hour)))
+		if !w.inRows("E", "A-later") || !w.inRows("J", "later") {
+			t.Errorf("an hour before their time events of a folder that had no retention are gone; there are %q", w.rowKeys("EJ"))
 		}
 		shorter := keeps
 		shorter.Contact, shorter.External = 40*day, 40*day

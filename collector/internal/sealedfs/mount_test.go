@@ -2,6 +2,7 @@ package sealedfs
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -122,6 +123,36 @@ type silent struct{}
 func (silent) Infof(string, ...any)         {}
 func (silent) Errorf(string, ...any)        {}
 func (silent) Fatalf(f string, args ...any) { panic(fmt.Sprintf(f, args...)) }
+
+// TestRekeyWhileSealing: a key that was retired meanwhile does not come back, and
+// the one that took its place opens the folder.
+func TestRekeyWhileSealing(t *testing.T) {
+	a, b := keyNamed(t, 'a'), keyNamed(t, 'b')
+	for what, rewrite := range map[string]func(*FS) error{
+		"sealed": func(s *FS) error { _, err := s.Seal(t.Context()); return err },
+		"cut off while it was unsealed": func(s *FS) error {
+			ctx, cut := context.WithCancel(t.Context())
+			cut()
+			if _, err := s.Unseal(ctx); !errors.Is(err, context.Canceled) {
+				return errors.New("it was not cut off")
+			}
+			return nil
+		},
+	} {
+		on := plainFolder(t)
+		s := mounted(t, on, a)
+		for _, keys := range [][]Key{{b, a}, {b}} {
+			if _, err := Rekey(WithKeys(on, keys...), "d"); err != nil {
+				t.Fatal(err)
+			}
+		}
+		must(t, rewrite(s))
+		hold(t, what, on, b)
+		if _, err := Mount(OpenWith(on, a), "d", How{}); !errors.Is(err, ErrLocked) {
+			t.Errorf("%s: with the key that was retired: %v", what, err)
+		}
+	}
+}
 
 // TestKeysAreNotPrinted, whatever the verb.
 func TestKeysAreNotPrinted(t *testing.T) {

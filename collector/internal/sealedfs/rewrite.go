@@ -25,8 +25,25 @@ func (s *FS) Seal(ctx context.Context) (files int, err error) {
 			files++
 		}
 	}
-	s.keys.Plain = nil
-	return files, writeKeyFile(s.FS, s.dir, s.keys, s.data)
+	return files, s.writePlain(nil)
+}
+
+// writePlain writes down which files may be plain. The keys are those that open the
+// folder now: they may have been changed since it was mounted.
+func (s *FS) writePlain(names []string) error {
+	text, err := readKeyFile(s.FS, s.dir)
+	if err != nil {
+		return err
+	}
+	now, body, mac, err := parseKeyFile(text)
+	if err != nil {
+		return err
+	}
+	if macOf(body, s.data)+"\n" != mac {
+		return fmt.Errorf("%s: %w: it was changed", s.dir, errKeyFile)
+	}
+	s.keys.Wraps, s.keys.Plain = now.Wraps, names
+	return writeKeyFile(s.FS, s.dir, s.keys, s.data)
 }
 
 // Unseal rewrites every sealed file of a folder that no database is open on as a
@@ -37,8 +54,7 @@ func (s *FS) Unseal(ctx context.Context) (files int, err error) {
 	if err != nil {
 		return 0, err
 	}
-	s.keys.Plain = names
-	if err := writeKeyFile(s.FS, s.dir, s.keys, s.data); err != nil {
+	if err := s.writePlain(names); err != nil {
 		return 0, err
 	}
 	order := optionsFirst(names)

@@ -66,7 +66,15 @@ func weightOf(v any) int {
 	const row = 160 // of the maps
 	switch v := v.(type) {
 	case *collector.Profile:
-		return row + 300 + 250*len(v.Identifiers) + 450*len(v.Sessions)
+		w := row + 300 + len(v.Page.URL) + 250*len(v.Identifiers) + 450*len(v.Sessions)
+		for i := range v.Identifiers {
+			w += len(v.Identifiers[i].Value)
+		}
+		for i := range v.Sessions {
+			s := &v.Sessions[i]
+			w += len(s.URL) + len(s.Client.UserAgent) + len(s.Client.Hints.Brands)
+		}
+		return w
 	case *collector.Owner:
 		return row + 100*(1+len(v.Earlier))
 	case []collector.Link:

@@ -5,9 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
+	"unsafe"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
 	"github.com/google/go-cmp/cmp"
@@ -167,5 +169,59 @@ func TestMemoIsBounded(t *testing.T) {
 	}
 	if _, ok := m.get([]byte(name + "1")); ok {
 		t.Error("it still knows what nobody asked for since 200,000 others")
+	}
+}
+
+// TestMemoKeepsNoFrames: the texts of an event are parts of one, as long as its
+// journal frame. What is remembered of people does not keep it in memory.
+func TestMemoKeepsNoFrames(t *testing.T) {
+	db, err := keyspace.Open(keyspace.Options{FS: vfs.NewMem(), Dir: "data"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	p, err := OpenPebble(db, rand.NewChaCha8([32]byte{}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	frame := strings.Repeat("v1", 16<<10)
+	id, at := frame[:2], time.Unix(1_700_000_000, 0).UTC()
+	err = p.Apply(t.Context(), 0, 1, func(tx collector.Tx) error {
+		_, err := tx.AddRecord(collector.ConsentRecord{ID: id, Subject: collector.Visitor("shop", id), Purpose: "*", Action: collector.ConsentAccept, At: at})
+		return errors.Join(err,
+			tx.SetOwner("shop", id, collector.Owner{Tenure: collector.Tenure{Customer: id, Since: at}}),
+			tx.MergeProfile(collector.Profile{
+				Subject: collector.Visitor("shop", id), FirstAt: at, LastAt: at,
+				Identifiers: []collector.Identifier{{Kind: collector.KindClick, Value: id, FirstAt: at, LastAt: at}},
+				Sessions:    []collector.SessionStart{{ID: id, At: at, URL: id}},
+			}))
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	begin := uintptr(unsafe.Pointer(unsafe.StringData(frame)))
+	var look func(string, reflect.Value)
+	look = func(where string, v reflect.Value) {
+		switch v.Kind() {
+		case reflect.String:
+			if s := v.String(); s != "" {
+				if at := uintptr(unsafe.Pointer(unsafe.StringData(s))); begin <= at && at < begin+uintptr(len(frame)) {
+					t.Errorf("%s is a part of the event's frame", where)
+				}
+			}
+		case reflect.Pointer:
+			look(where, v.Elem())
+		case reflect.Slice:
+			for i := range v.Len() {
+				look(where, v.Index(i))
+			}
+		case reflect.Struct:
+			for i := range v.NumField() {
+				look(where+"."+v.Type().Field(i).Name, v.Field(i))
+			}
+		}
+	}
+	for _, v := range p.memo.young {
+		look(fmt.Sprintf("%T", v), reflect.ValueOf(v))
 	}
 }

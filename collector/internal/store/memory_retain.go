@@ -30,12 +30,13 @@ func (m *Memory) Keep(_ context.Context, k collector.Keeping) error {
 
 // Keep implements collector.Tx. The index of what falls due is made anew at once.
 func (r *memoryRows) Keep(after collector.Offset, k collector.Keeping) error {
-	k.Day = collector.Later(midnight(dayOf(k.Day)), r.retention.keep.Day)
+	k.Day = midnight(dayOf(k.Day))
 	if k == r.retention.keep {
 		return nil
 	}
 	r.retention.keep = k
-	r.retention.kept = append(slices.Clone(r.retention.kept), kept{k, after})
+	later := func(o kept) bool { return o.Day.After(k.Day) }
+	r.retention.kept = append(slices.DeleteFunc(slices.Clone(r.retention.kept), later), kept{k, after})
 	for d := range r.dues {
 		if d.sort == dueSubject || d.sort == dueRecord || d.sort == dueDelivery {
 			delete(r.dues, d)

@@ -39,16 +39,22 @@ func (p *Pebble) Keep(ctx context.Context, k collector.Keeping) error {
 
 // Keep implements collector.Tx.
 func (t *tx) Keep(after collector.Offset, k collector.Keeping) error {
-	k.Day = collector.Later(midnight(dayOf(k.Day)), t.keep.Day)
+	k.Day = midnight(dayOf(k.Day))
 	if k == t.keep {
 		return nil
+	}
+	back := k.Day.Before(t.keep.Day)
+	if back {
+		if err := t.batch.DeleteRange(keepingKey(dayOf(k.Day)+1), retentionKey('d').End(), nil); err != nil {
+			return err
+		}
 	}
 	if err := t.put(keepingKey(dayOf(k.Day)).U64(uint64(after)), secondsOf(k.Retention)); err != nil {
 		return err
 	}
 	was := t.keep
 	t.keep = k
-	if k.Retention == was.Retention && !was.Day.IsZero() {
+	if k.Retention == was.Retention && !was.Day.IsZero() && !back {
 		return nil
 	}
 	// What falls due, and when, is another.
@@ -294,12 +300,7 @@ func (t *tx) putProfile(was, is collector.Profile) error {
 	if err := errors.Join(t.hold(was, is), redue(t, profileDue(was, t.keep), profileDue(is, t.keep))); err != nil {
 		return err
 	}
-	key := profileKey(is.Subject)
-	if err := t.put(key, &is); err != nil {
-		return err
-	}
-	t.memo.put(key, &is)
-	return nil
+	return noted(t, profileKey(is.Subject), &is)
 }
 
 func (t *tx) dropDelivery(d *collector.Delivery) error {
@@ -427,8 +428,8 @@ func (t *tx) indexDelivery(d collector.Delivery) error {
 	return t.setDue(due{dayOf(t.keep.Day) + 1, dueEvent, eventName(k)})
 }
 
-// dateEntry writes down behind which journal entry a day ended, when an entry is the
-// first of a later one.
+// dateEntry writes down behind which journal entry a day began, when an entry is the
+// first of it, and the one behind the last that had entries.
 func (t *tx) dateEntry(state *indexing, key, frame []byte) error {
 	e, err := journal.EntryOf(key, frame)
 	if _, unreadable := errors.AsType[*journal.FrameError](err); unreadable {
@@ -441,11 +442,20 @@ func (t *tx) dateEntry(state *indexing, key, frame []byte) error {
 	if day <= state.Day || day > dayOf(t.keep.Day) {
 		return nil
 	}
-	ended := state.Day
-	if state.Day = day; ended == 0 {
-		return nil
+	if last, err := t.lastBefore(retentionKey('d').End()); e.Offset > last.after || err != nil {
+		return err // applied since the retention is in force, whose days tell it
 	}
-	return t.put(keepingKey(ended+1).U64(uint64(e.Offset-1)), secondsOf(collector.Retention{}))
+	began := []int{day}
+	if state.Day > 0 && state.Day+1 < day {
+		began = append(began, state.Day+1) // days without an entry come between
+	}
+	state.Day = day
+	for _, day := range began {
+		if err := t.put(keepingKey(day).U64(uint64(e.Offset-1)), secondsOf(collector.Retention{})); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // decoded gives a row's value to fn.

@@ -45,6 +45,25 @@ func (t *tx) put(key keyspace.Key, v any) error {
 	return t.set(key, b)
 }
 
+// asWritten writes a row and returns its word read back: the texts of v may be parts
+// of whole journal frames, which a memo would keep in memory with it.
+func asWritten[T any](t *tx, key keyspace.Key, v *T) (*T, error) {
+	if err := t.put(key, v); err != nil || t.memo == nil {
+		return v, err
+	}
+	is := new(T)
+	return is, unmarshal(t.row, is)
+}
+
+// noted is asWritten, and notes the word.
+func noted[T any](t *tx, key keyspace.Key, v *T) error {
+	is, err := asWritten(t, key, v)
+	if err == nil {
+		t.memo.put(key, is)
+	}
+	return err
+}
+
 // PutEvent implements collector.Tx.
 func (t *tx) PutEvent(rec collector.EventRecord) error {
 	k := rec.Event.Key()
@@ -86,11 +105,9 @@ func (t *tx) retain(p collector.Profile) collector.Profile {
 
 // SetOwner implements collector.Tx.
 func (t *tx) SetOwner(site, visitor string, o collector.Owner) error {
-	key := ownerKey(site, visitor)
-	if err := t.put(key, &o); err != nil {
+	if err := noted(t, ownerKey(site, visitor), &o); err != nil {
 		return err
 	}
-	t.memo.put(key, &o)
 	if o.Customer == "" {
 		return nil
 	}
@@ -137,10 +154,11 @@ func (t *tx) AddRecord(rec collector.ConsentRecord) (bool, error) {
 	if added, err := appendRecord(t, rec); !added || err != nil {
 		return false, err
 	}
-	if err := errors.Join(t.put(recordRow(rec), &rec), redue(t, nil, recordDue(rec, t.keep))); err != nil {
+	kept, err := asWritten(t, recordRow(rec), &rec)
+	if err := errors.Join(err, redue(t, nil, recordDue(rec, t.keep))); err != nil {
 		return false, err
 	}
-	known = append(slices.Clone(known), rec)
+	known = append(slices.Clone(known), *kept)
 	slices.SortFunc(known, func(a, b collector.ConsentRecord) int { return strings.Compare(a.ID, b.ID) })
 	for _, old := range overruled(known, rec.Purpose) {
 		if err := t.dropRecord(old); err != nil {

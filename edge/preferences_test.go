@@ -285,6 +285,20 @@ func TestPreferencesLink(t *testing.T) {
 	}
 }
 
+// TestLinkToNoName makes no link under a name that no answer may come under: what the
+// link's page takes would stand in the journal.
+func TestLinkToNoName(t *testing.T) {
+	for _, who := range []collector.Subject{
+		collector.Customer("shop", "ada@example.com"), collector.Customer("shop", "+49 171 3920042"), collector.Customer("shop", " "),
+		collector.Visitor("shop", "a b/c"), collector.Visitor("shop", ""),
+	} {
+		address, err := PreferencesLink([]byte(tokenKey), origin, "/mk", who, noon.Add(LinkAge))
+		if err == nil || address != "" || strings.TrimSpace(who.ID) != "" && strings.Contains(err.Error(), who.ID) {
+			t.Errorf("%v: %q, %v", who, address, err)
+		}
+	}
+}
+
 // TestForeignForms are forms that must change nothing.
 func TestForeignForms(t *testing.T) {
 	l := &ledger{}

@@ -163,8 +163,9 @@ func (st *site) answerOf(button string, ticked []string) (action string, categor
 }
 
 // isOwnForm reports whether a form was sent by a page of this edge or of the site;
-// origin is the header of that name.
+// origin is the header of that name. The edge's own name is asked for beside the host,
+// which a proxy may have written anew.
 func (st *site) isOwnForm(origin, host string) bool {
 	_, page, found := strings.Cut(origin, "://")
-	return st.origins[origin] != "" || found && strings.EqualFold(page, host)
+	return st.origins[origin] != "" || origin == st.choices.Base || found && strings.EqualFold(page, host)
 }

@@ -23,6 +23,7 @@ const (
 	Stale     Message = "stale"  // the form was too old, or from elsewhere
 	Failed    Message = "failed" // it could not be made durable
 	LinkEnded Message = "link_ended"
+	NoCookies Message = "no_cookies" // the browser did not keep the answer
 )
 
 // A View is what one person sees.

@@ -157,7 +157,7 @@ func (s standing) choices(ctx context.Context, who collector.Subject, where coll
 		words := s.categories[i].In(language)
 		c := preferences.Choice{
 			ID: st.Category.ID, Label: words.Label, Description: words.Description, State: preferences.State(st.Answered),
-			Since: st.Since, Until: st.Until, Source: st.Source,
+			Since: st.Since, Until: st.Until, Source: st.Source, Told: st.Told,
 		}
 		if seen, known := s.register.Notice(st.Notice); known {
 			c.Seen, c.SeenLanguage = seen.Text, seen.Language

@@ -48,8 +48,8 @@ func (k checker) consent(path string, s *Site) {
 			k.err(at+".language", "There is already a current %q notice in line %d. Set current: false on the older one.", shorten(n.Language), line)
 			continue
 		}
-		if len(current) == 1 {
-			k.warn(at+".current", "This site has a second current notice. The tag names only the first one with every answer, which proves nothing about people who read this one. Show all of them the first, or set current: false here.")
+		if len(current) == 1 && !slices.Contains(s.Tag.With, "banner") { // which names what it shows
+			k.warn(at+".current", "This site has a second current notice. Unless your banner gives the notice that it showed with the answer (docs/tag.md; the tag's own does), the tag names the first one, which proves nothing about people who read this one. Have it do so, or set current: false here.")
 		}
 		current[n.Language], _ = k.c.Position(at + ".language")
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"strings"
 
 	"golang.org/x/text/language"
 )
@@ -27,6 +28,9 @@ func (k checker) consent(path string, s *Site) {
 	}
 	if len(s.Consent.OptIn) > 0 && s.Consent.Mode == "opt_in" {
 		k.warn(path+".opt_in", "Everybody is asked first in the mode opt_in, so these places change nothing. Set mode: by_region, or leave them out.")
+	}
+	if slices.Contains(s.Tag.With, "banner") && !s.Preferences.Enabled {
+		k.warn(strings.TrimSuffix(path, ".consent")+".preferences.enabled", "The tag's banner leads to the preferences page, where people choose one by one and take back what they allowed, and that page is switched off. Switch it on, or show a banner of your own.")
 	}
 	current := map[string]int{}
 	seen := map[string]int{}

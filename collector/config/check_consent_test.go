@@ -21,3 +21,18 @@ func TestSecondLanguage(t *testing.T) {
 		}
 	}
 }
+
+// TestBannerWithoutPage: the banner's link leads nowhere where there is no page.
+func TestBannerWithoutPage(t *testing.T) {
+	text, err := os.ReadFile("testdata/good_warned.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for enabled, want := range map[string]bool{"true": false, "false": true} {
+		added := "    tag: {with: [banner]}\n    preferences: {enabled: " + enabled + "}\n    consent:"
+		_, faults := Parse("testdata/good_warned.yaml", []byte(strings.Replace(string(text), "    consent:", added, 1)), env, readFile)
+		if got := strings.Contains(faults.String(), "leads to the preferences page"); got != want || len(faults.Errors) > 0 {
+			t.Errorf("enabled %s, warned: %v\n%s", enabled, got, faults.String())
+		}
+	}
+}

@@ -160,6 +160,26 @@ func TestSigningKey(t *testing.T) {
 	}
 }
 
+// TestLinksMakeNoKey: a link by a key that no edge has is good for nothing, so that a
+// command on another machine, or before the first start, says so and leaves no key
+// behind, which the service's own user might not be able to read.
+func TestLinksMakeNoKey(t *testing.T) {
+	file := processConfig(t, "http://127.0.0.1:9")
+	env := map[string]string{"TEST_TOKEN": "x", "TEST_KEY": processKey}
+	for _, args := range [][]string{
+		{"consent", "link", "--config", file, "--customer", "c42"},
+		{"open-link", "--config", file, "--customer", "c42", "--message", "news"},
+	} {
+		out, errs, code := command(t, env, "", args...)
+		if code == 0 || out != "" || !strings.Contains(errs, signingKeyFile) {
+			t.Errorf("%v: exit %d, %q, %q", args, code, out, errs)
+		}
+	}
+	if made, err := filepath.Glob(filepath.Join(filepath.Dir(file), "data", "*")); err != nil || len(made) > 0 {
+		t.Errorf("%v are made, %v", made, err)
+	}
+}
+
 // FuzzImportRows: no file makes the reading of rows fail otherwise than with an
 // error, and every row is one JSON object with an id, or says why not.
 func FuzzImportRows(f *testing.F) {

@@ -47,36 +47,47 @@ func (k signingKey) tokens() []byte {
 }
 
 // openSigningKey reads the key, or makes it, and notes its public half.
-func openSigningKey(c *config.Config) (k signingKey, err error) {
-	text := c.SigningKey.Reveal()
-	if text == "" {
-		if text, err = haveKeyFile(filepath.Join(c.Data, signingKeyFile)); err != nil {
-			return k, err
-		}
+func openSigningKey(c *config.Config) (signingKey, error) {
+	k, found, err := readSigningKey(c)
+	if err == nil && !found {
+		k, err = makeKeyFile(filepath.Join(c.Data, signingKeyFile))
 	}
-	seed, err := hex.DecodeString(strings.TrimSpace(text))
-	if err != nil || len(seed) != len(k) {
-		return k, fmt.Errorf("%s is not 64 hexadecimal digits; give back what was in it, from your copy, or move it aside and a new key is made", filepath.Join(c.Data, signingKeyFile))
+	if err != nil {
+		return k, err
 	}
-	copy(k[:], seed)
 	return k, noteKey(c.Data, k.public())
 }
 
-// haveKeyFile reads the file, or makes it with a new key.
-func haveKeyFile(path string) (string, error) {
-	text, err := os.ReadFile(path)
-	if !errors.Is(err, fs.ErrNotExist) {
-		return string(text), err
+// readSigningKey reads the key; found is false when none was ever made.
+func readSigningKey(c *config.Config) (k signingKey, found bool, err error) {
+	text, path := c.SigningKey.Reveal(), filepath.Join(c.Data, signingKeyFile)
+	if text == "" {
+		file, err := os.ReadFile(path)
+		if errors.Is(err, fs.ErrNotExist) {
+			return k, false, nil
+		}
+		if err != nil {
+			return k, false, err
+		}
+		text = string(file)
 	}
-	var seed signingKey
-	if _, err := rand.Read(seed[:]); err != nil {
-		return "", err
+	seed, err := hex.DecodeString(strings.TrimSpace(text))
+	if err != nil || len(seed) != len(k) {
+		return k, false, fmt.Errorf("%s is not 64 hexadecimal digits; give back what was in it, from your copy, or move it aside and a new key is made", path)
 	}
-	made := hex.EncodeToString(seed[:]) + "\n"
-	if err := writeNew(path, made); err != nil {
-		return "", fmt.Errorf("couldn't make the key that signs the consent ledger: %w", err)
+	copy(k[:], seed)
+	return k, true, nil
+}
+
+// makeKeyFile makes a new key and the file that has it.
+func makeKeyFile(path string) (k signingKey, err error) {
+	if _, err := rand.Read(k[:]); err != nil {
+		return k, err
 	}
-	return made, nil
+	if err := writeNew(path, hex.EncodeToString(k[:])+"\n"); err != nil {
+		return k, fmt.Errorf("couldn't make the key that signs the consent ledger: %w", err)
+	}
+	return k, nil
 }
 
 // writeNew writes a file that only this user reads, and that is there when it

@@ -12,6 +12,7 @@ import (
 	"matchkey/collector"
 	"matchkey/collector/meta"
 	"matchkey/edge"
+	"matchkey/edge/preferences"
 )
 
 // kept is a journal that holds what was appended.
@@ -23,6 +24,22 @@ func (k *kept) Append(_ context.Context, events []collector.Event) (collector.Of
 }
 
 func (k *kept) Healthy() error { return nil }
+
+// TestTextsOfTheDocumentation: who writes a language for the preferences page finds every
+// key that it needs.
+func TestTextsOfTheDocumentation(t *testing.T) {
+	text, err := os.ReadFile("docs/consent.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, section, _ := strings.Cut(string(text), "\n## The preferences page\n")
+	section, _, _ = strings.Cut(section, "\n## ")
+	for _, key := range preferences.Keys() {
+		if !strings.Contains(section, "`"+key+"`") {
+			t.Errorf("docs/consent.md does not list the text %q", key)
+		}
+	}
+}
 
 // TestEventsOfTheDocumentation: whoever copies an example from docs/http-api.md
 // gets it accepted, and all of it sent.

@@ -141,10 +141,7 @@ func longFlags(args []string) []string {
 func (p *program) load(path string) (*config.Config, *compiled, error) {
 	c, faults := config.Load(path, p.env, os.ReadFile)
 	c.CheckAt(time.Now(), &faults)
-	var rules *compiled
-	if faults.Err() == nil {
-		rules = compile(c, &faults)
-	}
+	rules := compileWhole(c, &faults)
 	if err := faults.Err(); err != nil {
 		return nil, nil, errors.New("the configuration cannot be used:\n\n" + faults.String())
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/url"
+	"path/filepath"
 	"time"
 
 	"matchkey/build"
@@ -49,7 +50,9 @@ func (l consentLinkCommand) Run(p *program) error {
 	return err
 }
 
-// linkingSite is the site that a link is of, and the key of its edge.
+// linkingSite is the site that a link is of, and the key of its edge. It makes no key: a
+// link by one that the edge does not have is good for nothing, and whoever runs this may
+// be another user than the edge's, who could not read the file then.
 func linkingSite(p *program, path, name string) (*config.Site, signingKey, error) {
 	c, _, err := p.load(path)
 	if err != nil {
@@ -59,7 +62,10 @@ func linkingSite(p *program, path, name string) (*config.Site, signingKey, error
 	if err != nil {
 		return nil, signingKey{}, err
 	}
-	key, err := openSigningKey(c)
+	key, found, err := readSigningKey(c)
+	if err == nil && !found {
+		err = fmt.Errorf("there is no %s, so no edge would know the link; run this where Matchkey runs, after its first start, or set signing_key", filepath.Join(c.Data, signingKeyFile))
+	}
 	return s, key, err
 }
 
@@ -151,7 +157,7 @@ func (s standing) choices(ctx context.Context, who collector.Subject, where coll
 		words := s.categories[i].In(language)
 		c := preferences.Choice{
 			ID: st.Category.ID, Label: words.Label, Description: words.Description, State: preferences.State(st.Answered),
-			Since: st.Since, Until: st.Until, Source: st.Source,
+			Since: st.Since, Until: st.Until, Source: st.Source, Told: st.Told,
 		}
 		if seen, known := s.register.Notice(st.Notice); known {
 			c.Seen, c.SeenLanguage = seen.Text, seen.Language

@@ -36,6 +36,42 @@ func TestPresetsAreThoseOfTheFile(t *testing.T) {
 	}
 }
 
+// TestUnknownPreset: the fault is the preset's, and not that of all which it would have
+// said.
+func TestUnknownPreset(t *testing.T) {
+	file := processConfig(t, "http://127.0.0.1:9")
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	before, _, _ := strings.Cut(string(text), "scenarios:")
+	if err := os.WriteFile(file, []byte(before+"scenarios: [{preset: purchas, consent: advertising, to: [main]}]\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	_, errs, code := command(t, map[string]string{"TEST_TOKEN": "x", "TEST_KEY": processKey}, "", "check", "--config", file)
+	if code == 0 || strings.Count(errs, "error:") != 1 || !strings.Contains(errs, `Did you mean "purchase"?`) {
+		t.Errorf("exit %d\n%s", code, errs)
+	}
+}
+
+// TestFaultsAtOnce: an expression that is wrong is told beside what else is, and not only
+// when that has been mended.
+func TestFaultsAtOnce(t *testing.T) {
+	file := processConfig(t, "http://127.0.0.1:9")
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	wrong := strings.NewReplacer("event.value > 0", "event.valu > 0", "to: [main]", "to: [mian]").Replace(string(text))
+	if err := os.WriteFile(file, []byte(wrong), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	_, errs, _ := command(t, map[string]string{"TEST_TOKEN": "x", "TEST_KEY": processKey}, "", "check", "--config", file)
+	if !strings.Contains(errs, `"mian"`) || !strings.Contains(errs, "valu") || !strings.Contains(errs, "2 errors") {
+		t.Errorf("%s", errs)
+	}
+}
+
 // sentBy is what a destination gets of an event under one preset.
 func sentBy(t *testing.T, sc config.Scenario, name, properties string) (meta.ServerEvent, []collector.Field) {
 	t.Helper()

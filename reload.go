@@ -42,10 +42,7 @@ func newReload(rules *compiled, setSites func(map[string]engine.Site) error, log
 func (r *reload) read(p *program, path string) {
 	c, faults := config.Load(path, p.env, os.ReadFile)
 	c.CheckAt(time.Now(), &faults)
-	var rules *compiled
-	if faults.Err() == nil {
-		rules = compile(c, &faults)
-	}
+	rules := compileWhole(c, &faults)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if n := len(faults.Errors); n > 0 {

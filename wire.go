@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"maps"
+	"slices"
 	"strings"
 
 	"matchkey/build"
@@ -58,10 +59,7 @@ func compile(c *config.Config, faults *config.Faults) *compiled {
 			faults.Add(c.Fault(path+".tag", 0, "The tag cannot be built so: "+err.Error()+"."))
 			continue
 		}
-		set, bad := scenario.Compile(specs(s))
-		for _, f := range bad {
-			faults.Add(c.Fault(fmt.Sprintf("%s.scenarios[%d].%s", path, f.Index, f.Field), f.Offset, f.Message))
-		}
+		set := compileScenarios(c, i, faults)
 		advise(c, i, faults)
 		r.rules[s.Name] = siteRules{scenarios: set, consent: register(s)}
 		script, err := build.Tag(tagOptions(s))
@@ -76,6 +74,31 @@ func compile(c *config.Config, faults *config.Faults) *compiled {
 		r.pages[s.Name] = page
 	}
 	return r
+}
+
+// compileWhole compiles a configuration; nil for one with faults, of which the scenarios'
+// expressions are read all the same: what is wrong is told at once.
+func compileWhole(c *config.Config, faults *config.Faults) *compiled {
+	if faults.Err() == nil {
+		return compile(c, faults)
+	}
+	for i := range c.Sites {
+		compileScenarios(c, i, faults)
+	}
+	return nil
+}
+
+// compileScenarios compiles those of one site. What a preset that is none would have
+// said is not missed.
+func compileScenarios(c *config.Config, site int, faults *config.Faults) *scenario.Set {
+	set, bad := scenario.Compile(specs(c.Sites[site]))
+	for _, f := range bad {
+		at := fmt.Sprintf("sites[%d].scenarios[%d].", site, f.Index)
+		if !slices.ContainsFunc(faults.Errors, func(e config.Fault) bool { return e.Path == at+"preset" }) {
+			faults.Add(c.Fault(at+f.Field, f.Offset, f.Message))
+		}
+	}
+	return set
 }
 
 // specs are a site's scenarios with their category's purposes.

@@ -209,9 +209,11 @@ func TestConsentAPI(t *testing.T) {
 		lines = append(lines, r.row)
 	}
 	before := len(f.journal.stored())
-	dry := f.consents("?dry_run=true", strings.Join(lines, "\n"), "application/x-ndjson")
-	if dry.StatusCode != 200 || len(f.journal.stored()) != before || !strings.Contains(dry.body, `"dry_run":true`) {
-		t.Errorf("a dry run: %d %s", dry.StatusCode, dry.body)
+	for _, query := range []string{"?dry_run=true", "?dry_run=1", "?dry_run=True", "?dry_run"} {
+		dry := f.consents(query, strings.Join(lines, "\n"), "application/x-ndjson")
+		if dry.StatusCode != 200 || len(f.journal.stored()) != before || !strings.Contains(dry.body, `"dry_run":true`) {
+			t.Errorf("%s: %d %s", query, dry.StatusCode, dry.body)
+		}
 	}
 	r = f.consents("", strings.Join(lines, "\n"), "application/x-ndjson")
 	var answer callAnswer

@@ -86,12 +86,8 @@ func (m Mailing) fault() collector.Reason {
 		return ReasonOpenMessage
 	case checkText(m.Message) != "", checkText(m.Campaign) != "":
 		return ReasonContactData
-	case m.Who.Kind == collector.SubjectCustomer:
-		return checkCustomer(m.Who.ID)
-	case !isToken(m.Who.ID):
-		return collector.ReasonNoSubject
 	}
-	return ""
+	return linkFault(m.Who)
 }
 
 // OpenAddress makes the address of the picture for one e-mail to one person, good until

@@ -77,8 +77,12 @@ const LinkAge = 90 * 24 * time.Hour
 
 // PreferencesLink makes the address at which a person reaches their choices, without
 // an account and from any device, as long as it is good. secret is the edge's
-// TokenKey, base scheme://host[:port] and prefix the site's.
+// TokenKey, base scheme://host[:port] and prefix the site's. It is made for no name that
+// an answer could not come under, such as an e-mail address.
 func PreferencesLink(secret []byte, base, prefix string, who collector.Subject, until time.Time) (string, error) {
+	if why := linkFault(who); why != "" {
+		return "", errors.New(allSentences()[why])
+	}
 	links, err := newLinks(secret, who.Site)
 	if err != nil {
 		return "", err
@@ -88,6 +92,17 @@ func PreferencesLink(secret []byte, base, prefix string, who collector.Subject, 
 		return "", err
 	}
 	return base + preferencesPath(prefix, who.Site) + "?" + url.Values{"t": {token}}.Encode(), nil
+}
+
+// linkFault says why nobody can be reached by a link under a name, if so.
+func linkFault(who collector.Subject) collector.Reason {
+	switch {
+	case who.Kind == collector.SubjectCustomer:
+		return checkCustomer(who.ID)
+	case !isToken(who.ID):
+		return collector.ReasonNoSubject
+	}
+	return ""
 }
 
 // openLink says whose choices a link is to; false when it is none of ours, or old.
@@ -148,8 +163,9 @@ func (st *site) answerOf(button string, ticked []string) (action string, categor
 }
 
 // isOwnForm reports whether a form was sent by a page of this edge or of the site;
-// origin is the header of that name.
+// origin is the header of that name. The edge's own name is asked for beside the host,
+// which a proxy may have written anew.
 func (st *site) isOwnForm(origin, host string) bool {
 	_, page, found := strings.Cut(origin, "://")
-	return st.origins[origin] != "" || found && strings.EqualFold(page, host)
+	return st.origins[origin] != "" || origin == st.choices.Base || found && strings.EqualFold(page, host)
 }

@@ -35,6 +35,9 @@ func (s *Server) preferencesPage(ctx *fasthttp.RequestCtx, st *site) collector.R
 	who, message := s.whose(ctx, st)
 	if message == "" && string(ctx.QueryArgs().Peek("saved")) == "1" {
 		message = preferences.Saved
+		if !byLink(ctx, "") && len(ctx.Request.Header.Cookie(cookieAnswer)) == 0 {
+			message = preferences.NoCookies // what was set has not come back
+		}
 	}
 	return s.showPreferences(ctx, st, who, message, fasthttp.StatusOK)
 }

@@ -23,17 +23,12 @@ func (s *Server) preferencesLink(ctx *fasthttp.RequestCtx, st *site) collector.R
 	if why := st.linkRequest(ctx, &r); why != "" {
 		return why
 	}
-	var who collector.Subject
-	switch {
-	case r.Customer != "":
-		if why := checkCustomer(r.Customer); why != "" {
-			return why
-		}
+	who := collector.Visitor(st.name, r.Visitor)
+	if r.Customer != "" {
 		who = collector.Customer(st.name, r.Customer)
-	case isToken(r.Visitor):
-		who = collector.Visitor(st.name, r.Visitor)
-	default:
-		return collector.ReasonNoSubject
+	}
+	if why := linkFault(who); why != "" {
+		return why
 	}
 	until := s.now().Add(LinkAge).Truncate(time.Second)
 	address, err := PreferencesLink(st.tokenKey, st.choices.Base, st.prefix, who, until)

@@ -285,6 +285,53 @@ func TestPreferencesLink(t *testing.T) {
 	}
 }
 
+// TestSavedWithoutCookies: a browser that takes no cookies, as in another site's frame,
+// keeps no answer, and is not told that it is kept.
+func TestSavedWithoutCookies(t *testing.T) {
+	f := start(t, withPreferences(&ledger{}))
+	saved := f.press(preferencesAddress, preferences.AnswerReject, nil)
+	if saved.StatusCode != http.StatusSeeOther {
+		t.Fatalf("%d", saved.StatusCode)
+	}
+	address := saved.Header.Get("Location")
+	if r := f.do(http.MethodGet, address, ""); strings.Contains(r.body, "are saved") || !strings.Contains(r.body, "did not keep your answer") {
+		t.Errorf("without cookies: %s", r.body)
+	}
+	if r := f.do(http.MethodGet, address, "", "Cookie", "_mkc="+cookiesOf(saved)["_mkc"].Value); !strings.Contains(r.body, "are saved") {
+		t.Errorf("with cookies: %s", r.body)
+	}
+}
+
+// TestFormBehindProxy: the edge has an address of its own, and a proxy that writes the
+// name of the host anew, as nginx does when it is told nothing.
+func TestFormBehindProxy(t *testing.T) {
+	const own = "https://edge.shop.example"
+	f := start(t, withPreferences(&ledger{}, func(o *Options) { o.Sites[0].Preferences.Base = own }))
+	form := formField.FindStringSubmatch(f.do(http.MethodGet, preferencesAddress, "").body)[1]
+	f.client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	for from, want := range map[string]int{own: http.StatusSeeOther, "https://evil.example": http.StatusConflict} {
+		r := f.do(http.MethodPost, preferencesAddress, url.Values{"form": {form}, "answer": {preferences.AnswerReject}}.Encode(),
+			"Content-Type", "application/x-www-form-urlencoded", "Origin", from)
+		if r.StatusCode != want {
+			t.Errorf("from %s: %d", from, r.StatusCode)
+		}
+	}
+}
+
+// TestLinkToNoName makes no link under a name that no answer may come under: what the
+// link's page takes would stand in the journal.
+func TestLinkToNoName(t *testing.T) {
+	for _, who := range []collector.Subject{
+		collector.Customer("shop", "ada@example.com"), collector.Customer("shop", "+49 171 3920042"), collector.Customer("shop", " "),
+		collector.Visitor("shop", "a b/c"), collector.Visitor("shop", ""),
+	} {
+		address, err := PreferencesLink([]byte(tokenKey), origin, "/mk", who, noon.Add(LinkAge))
+		if err == nil || address != "" || strings.TrimSpace(who.ID) != "" && strings.Contains(err.Error(), who.ID) {
+			t.Errorf("%v: %q, %v", who, address, err)
+		}
+	}
+}
+
 // TestForeignForms are forms that must change nothing.
 func TestForeignForms(t *testing.T) {
 	l := &ledger{}

@@ -34,7 +34,14 @@ func (s *Server) events(ctx *fasthttp.RequestCtx, st *site) collector.Reason {
 // consents takes answers of people that a site's back end posts, likewise. With
 // ?dry_run=true it only says what would become of them.
 func (s *Server) consents(ctx *fasthttp.RequestCtx, st *site) collector.Reason {
-	return s.call(ctx, &call{site: st, at: s.now(), answers: true}, string(ctx.QueryArgs().Peek("dry_run")) == "true")
+	return s.call(ctx, &call{site: st, at: s.now(), answers: true}, isDryRun(ctx.QueryArgs()))
+}
+
+// isDryRun reports whether a dry run is asked for, in whatever spelling: answers that
+// were taken cannot be taken back, so all but a plain no is a yes.
+func isDryRun(args *fasthttp.Args) bool {
+	value := string(args.Peek("dry_run"))
+	return args.Has("dry_run") && value != "false" && value != "0"
 }
 
 // call reads a request of a site's back end and makes what is in it durable, unless

@@ -28,6 +28,11 @@ func (k checker) warn(path, format string, args ...any) {
 	k.f.Warnings = append(k.f.Warnings, k.c.Fault(path, 0, fmt.Sprintf(format, args...)))
 }
 
+// reported says whether something is wrong with a key already.
+func (k checker) reported(path string) bool {
+	return slices.ContainsFunc(k.f.Errors, func(f Fault) bool { return f.Path == path })
+}
+
 func (c *Config) check(f *Faults) {
 	k := checker{c, f}
 	k.encryption()

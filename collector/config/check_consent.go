@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"strings"
 
 	"golang.org/x/text/language"
 )
@@ -28,6 +29,9 @@ func (k checker) consent(path string, s *Site) {
 	if len(s.Consent.OptIn) > 0 && s.Consent.Mode == "opt_in" {
 		k.warn(path+".opt_in", "Everybody is asked first in the mode opt_in, so these places change nothing. Set mode: by_region, or leave them out.")
 	}
+	if slices.Contains(s.Tag.With, "banner") && !s.Preferences.Enabled {
+		k.warn(strings.TrimSuffix(path, ".consent")+".preferences.enabled", "The tag's banner leads to the preferences page, where people choose one by one and take back what they allowed, and that page is switched off. Switch it on, or show a banner of your own.")
+	}
 	current := map[string]int{}
 	seen := map[string]int{}
 	for i, n := range s.Consent.Notices {
@@ -48,8 +52,8 @@ func (k checker) consent(path string, s *Site) {
 			k.err(at+".language", "There is already a current %q notice in line %d. Set current: false on the older one.", shorten(n.Language), line)
 			continue
 		}
-		if len(current) == 1 {
-			k.warn(at+".current", "This site has a second current notice. The tag names only the first one with every answer, which proves nothing about people who read this one. Show all of them the first, or set current: false here.")
+		if len(current) == 1 && !slices.Contains(s.Tag.With, "banner") { // which names what it shows
+			k.warn(at+".current", "This site has a second current notice. Unless your banner gives the notice that it showed with the answer (docs/tag.md; the tag's own does), the tag names the first one, which proves nothing about people who read this one. Have it do so, or set current: false here.")
 		}
 		current[n.Language], _ = k.c.Position(at + ".language")
 	}

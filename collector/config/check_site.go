@@ -85,7 +85,7 @@ func (k checker) scenarios(path string, s *Site) {
 		for _, key := range []struct{ name, value, hint string }{
 			{"name", sc.Name, "Give it one"}, {"on", sc.On, "Name the event"}, {"send", sc.Send, "Name what the destinations get"},
 		} {
-			if key.value == "" && sc.Preset == "" {
+			if key.value == "" && sc.Preset == "" && !k.reported(at+".preset") {
 				k.err(at, "`%s.%s` is missing. %s, or a preset, such as preset: purchase.", at, key.name, key.hint)
 			}
 		}

@@ -28,6 +28,8 @@ type Standing struct {
 	// Source took the answer; Notice is the hash of the text it was given to, when
 	// the site has that.
 	Source, Notice string
+	// Told is true when the site's back end told it: nobody answered on a page.
+	Told bool
 }
 
 // Standings tells for each category of a site what counts now, for a page on which
@@ -64,6 +66,7 @@ func (d *Decider) standing(c Category, s stand) Standing {
 		return out
 	}
 	out.Since, out.Source, out.Notice = s.by.at, s.by.Source, s.by.Notice
+	out.Told = s.by.Proof == collector.ProofServer
 	if out.Answered == SaidYes {
 		out.Until = s.by.At.Add(d.policy.MaxValidity)
 		if !s.by.Until.IsZero() && s.by.Until.Before(out.Until) {

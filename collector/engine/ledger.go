@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
+	"github.com/cockroachdb/pebble/v2"
 	"github.com/cockroachdb/pebble/v2/vfs"
 
 	"matchkey/collector"
@@ -107,6 +109,7 @@ func (e *Engine) VerifyLedger(ctx context.Context, q collector.LedgerQuery) (col
 // VerifyLedger checks the consent ledger of a data folder that no process uses, or
 // of a backup, as Store.VerifyLedger does. dir is the folder that holds the store.
 func VerifyLedger(ctx context.Context, fs vfs.FS, dir string, q collector.LedgerQuery) (r collector.LedgerReport, err error) {
+	defer func() { err = unreadable(err, dir) }()
 	lock, err := lockStore(fs, dir)
 	if err != nil {
 		return r, err
@@ -125,4 +128,14 @@ func VerifyLedger(ctx context.Context, fs vfs.FS, dir string, q collector.Ledger
 		return r, err
 	}
 	return store.VerifyLedger(ctx, db, q)
+}
+
+// unreadable says what to do about a ledger that the disk does not give back: what is
+// damaged there is no row that could be named, only what stands before it.
+func unreadable(err error, dir string) error {
+	if err == nil || !pebble.IsCorruptionError(err) {
+		return err
+	}
+	what, _, _ := strings.Cut(err.Error(), "\n") // the store's own detail is for programs
+	return fmt.Errorf("the consent ledger in %s cannot be read: its file is damaged: %s; nothing was changed. Look for the disk's fault, and verify and restore a backup", dir, what)
 }

@@ -9,12 +9,12 @@ import (
 )
 
 // A Receipt is what a person takes home: what counted when it was made, for
-// machines and, in the sentences, for people. It names nobody: the id tells the
-// site whom it is about.
+// machines and, in the sentences, for people. It names nobody. It is made when it is
+// asked for and kept nowhere: the answers themselves are in the ledger.
 type Receipt struct {
 	// Schema is 1.
 	Schema int `json:"schema"`
-	// ID is the receipt's own, under which the site finds what it is about.
+	// ID is the receipt's own, so that no two are taken for one.
 	ID       string          `json:"receipt_id"`
 	Site     string          `json:"site"`
 	At       time.Time       `json:"at"`

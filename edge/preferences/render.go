@@ -139,7 +139,11 @@ func (r *Renderer) line(c Choice, optOut bool, texts Texts) line {
 	l := line{Choice: c, On: c.on(optOut), Is: r.fill(texts.under(optOut, string(c.State)), "", ""), SeenDir: direction(c.SeenLanguage)}
 	if !c.Since.IsZero() {
 		how, known := texts["how_"+c.Source]
-		if !known {
+		switch {
+		case known:
+		case c.Told:
+			how = texts["how_api"]
+		default:
 			how = texts["how_other"]
 		}
 		l.SinceText = r.fill(texts["since"], when(c.Since), r.fill(how, "", ""))

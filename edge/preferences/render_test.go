@@ -102,6 +102,27 @@ func TestGoldenPages(t *testing.T) {
 	}
 }
 
+// TestWhoTook tells an answer that the site's back end told from one that was given on
+// the site, also where the surface is one that the page has no words for.
+func TestWhoTook(t *testing.T) {
+	r := renderer(t, shop, "en")
+	for _, c := range []struct {
+		source string
+		told   bool
+		want   string
+	}{
+		{"crm", true, "told to us by"}, {"cmp:cookiebot", true, "told to us by"}, {"popup", false, "answered on the site"},
+		{"banner", true, "answered in the site’s banner"},
+	} {
+		v := view("en")
+		v.Choices = []preferences.Choice{{ID: "a", Label: "A", State: preferences.Refused, Since: asked, Source: c.source, Told: c.told}}
+		page, err := r.Page(v)
+		if err != nil || !strings.Contains(string(page), c.want) {
+			t.Errorf("%+v: %v\n%s", c, err, page)
+		}
+	}
+}
+
 // TestYesAndNoAreAlike holds that the two buttons differ in nothing but their
 // value and words, and that nothing else can be pressed before them.
 func TestYesAndNoAreAlike(t *testing.T) {

@@ -23,6 +23,7 @@ const (
 	Stale     Message = "stale"  // the form was too old, or from elsewhere
 	Failed    Message = "failed" // it could not be made durable
 	LinkEnded Message = "link_ended"
+	NoCookies Message = "no_cookies" // the browser did not keep the answer
 )
 
 // A View is what one person sees.
@@ -62,6 +63,9 @@ type Choice struct {
 	// Source is the surface that took the answer: banner, preferences_page, gpc,
 	// api, import or another.
 	Source string
+	// Told is true when the site's back end told the answer. Then a surface that the
+	// page has no words for is not the site's page.
+	Told bool
 	// Seen is the text that the person answered to, when it is known, in its
 	// language.
 	Seen, SeenLanguage string

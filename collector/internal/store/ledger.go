@@ -198,11 +198,16 @@ func verifyLedger(ctx context.Context, l ledgerReader, q collector.LedgerQuery) 
 	if err != nil {
 		return r, err
 	}
+	var at collector.LedgerHead // the last row that could be read
 	err = l.eachLedgerRow(func(site string, seq uint64, row []byte) error {
+		at.Site, at.Seq = site, seq
 		v.site(site).row(seq, row)
 		return ctx.Err()
 	})
-	if err != nil {
+	switch {
+	case err != nil && at.Site != "":
+		return r, fmt.Errorf("behind record %d of site %q: %w", at.Seq, at.Site, err)
+	case err != nil:
 		return r, err
 	}
 	for _, s := range v.sites {

@@ -9,8 +9,8 @@
 //
 // This cannot change: add a format and a migration. Format 1 had
 // none of T, V, Z, 1, 2, 3, 4, G, U and Y, and the rows of T were in Q; format 2
-// had none of 5, 6, 7, 8, 9, a, b and c, and no binary values. The store migrates both when it is
-// opened (package store); values that are JSON stay so until they change.
+// had none of 5, 6, 7, 8, 9, a, b and c, and no binary values. The store migrates both
+// when it is opened (package store); values that are JSON stay so until they change.
 //
 // A key is one letter or digit for its table, then the parts named below. u64 is
 // big-endian; str is ordered and self-delimiting (each 0x00 becomes 0x00 0xFF, the end is 0x00 0x01). dkey is

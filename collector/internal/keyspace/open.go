@@ -137,7 +137,10 @@ func Open(o Options) (*pebble.DB, error) {
 // damaged reports whether an error says that what is on the disk is not what was
 // written. A log that ends in the middle of a record is none: a power cut does that.
 func damaged(err error) bool {
-	for _, is := range []error{pebble.ErrCorruption, record.ErrInvalidChunk, record.ErrZeroedChunk, record.ErrUnexpectedEOF} {
+	if pebble.IsCorruptionError(err) { // a mark that errors.Is of the standard library does not see
+		return true
+	}
+	for _, is := range []error{record.ErrInvalidChunk, record.ErrZeroedChunk, record.ErrUnexpectedEOF} {
 		if errors.Is(err, is) {
 			return true
 		}

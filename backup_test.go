@@ -36,7 +36,7 @@ func TestBackupOfAProcess(t *testing.T) {
 		posting.Go(func() {
 			for n := 0; ctx.Err() == nil; n++ {
 				id := fmt.Sprintf("%d-%d", w, n)
-				if !p.post(ctx, fmt.Sprintf(`{"events":[{"id":"%s","name":"purchase","customer":{"id":"c42","email":"ada@example.com"},"properties":{"value":1.5,"currency":"EUR"}}]}`, id)) {
+				if !p.post(ctx, fmt.Sprintf(`{"events":[{"id":"%s","name":"purchase","customer":{"id":"c-42","email":"ada@example.com"},"properties":{"value":1.5,"currency":"EUR"}}]}`, id)) {
 					continue
 				}
 				mu.Lock()

@@ -30,16 +30,16 @@ func TestPersonByCommandLine(t *testing.T) {
 	p := startProcess(t, config)
 	p.accept(t, noticeHash(t, config))
 	const address = "Ada@Example.com"
-	buy := `{"events":[{"id":"S-1001","name":"purchase","customer":{"id":"c42","email":"` + address + `"},"properties":{"value":1.5,"currency":"EUR"}}]}`
+	buy := `{"events":[{"id":"S-1001","name":"purchase","customer":{"id":"c-42","email":"` + address + `"},"properties":{"value":1.5,"currency":"EUR"}}]}`
 	if !p.post(t.Context(), buy) {
 		t.Fatal("the purchase was not acknowledged")
 	}
 	p.waitDelivered(t, "S-1001")
 	for i := range 5 {
-		p.post(t.Context(), strings.NewReplacer("S-1001", fmt.Sprint("T-", i), "c42", "c77", address, "b@example.com").Replace(buy))
+		p.post(t.Context(), strings.NewReplacer("S-1001", fmt.Sprint("T-", i), "c-42", "c77", address, "b@example.com").Replace(buy))
 	}
 	words := []string{
-		"c42", "1.t.abcdefghijklmnop", "fb.1.1603122906825.1012802381", "process test", "S-1001", hash("ada@example.com"),
+		"c-42", "1.t.abcdefghijklmnop", "fb.1.1603122906825.1012802381", "process test", "S-1001", hash("ada@example.com"),
 	}
 
 	text, stderr, code := command(t, nil, "", "export", "--console", p.console, "--email", address)
@@ -57,8 +57,8 @@ func TestPersonByCommandLine(t *testing.T) {
 	}
 	for _, wrong := range [][]string{
 		{"erase", "--console", p.console},
-		{"erase", "--console", p.console, "c42", "--visitor", "v"},
-		{"erase", "--console", p.console, "c42", "--site", "shoop"},
+		{"erase", "--console", p.console, "c-42", "--visitor", "v"},
+		{"erase", "--console", p.console, "c-42", "--site", "shoop"},
 		{"erase", "--console", p.console, "--email", "nobody@example.com"},
 		{"erase", "--console", p.console, "--email", "no address"},
 	} {
@@ -66,11 +66,11 @@ func TestPersonByCommandLine(t *testing.T) {
 			t.Errorf("%v gave %d, %q and %q", wrong[3:], code, out, stderr)
 		}
 	}
-	if out, _, code := command(t, nil, "", "erase", "--console", p.console, "c42", "--dry-run"); code != 0 || !strings.Contains(out, `"sent": 1`) {
+	if out, _, code := command(t, nil, "", "erase", "--console", p.console, "c-42", "--dry-run"); code != 0 || !strings.Contains(out, `"sent": 1`) {
 		t.Errorf("a dry run gave %d and %s", code, out)
 	}
 
-	out, stderr, code := command(t, nil, "", "erase", "--console", p.console, "c42")
+	out, stderr, code := command(t, nil, "", "erase", "--console", p.console, "c-42")
 	var receipt collector.Receipt
 	if err := json.Unmarshal([]byte(out), &receipt); err != nil || code != 0 || receipt.Events == 0 || receipt.SentTo["main"] != 1 {
 		t.Fatalf("erase ended with %d, %v: %s%s", code, err, out, stderr)
@@ -88,13 +88,13 @@ func TestPersonByCommandLine(t *testing.T) {
 	// The repeated order went through the log after that; a folder that nobody uses
 	// is erased where it is.
 	data := filepath.Join(filepath.Dir(config), "data")
-	out, stderr, code = command(t, nil, "", "erase", "--data", data, "--site", "shop", "c42")
+	out, stderr, code = command(t, nil, "", "erase", "--data", data, "--site", "shop", "c-42")
 	if code != 0 {
 		if !strings.Contains(stderr, "not applied yet") {
 			t.Fatalf("erase in the folder ended with %d: %s", code, stderr)
 		}
 		startProcess(t, config).kill() // applies it
-		out, stderr, code = command(t, nil, "", "erase", "--data", data, "--site", "shop", "c42")
+		out, stderr, code = command(t, nil, "", "erase", "--data", data, "--site", "shop", "c-42")
 	}
 	if code != 0 || !strings.Contains(out, "bytes_gone_at") {
 		t.Fatalf("erase in the folder ended with %d: %s%s", code, out, stderr)

@@ -162,7 +162,7 @@ func (p *process) accept(t *testing.T, notice string) {
 	t.Helper()
 	now := time.Now().UnixMilli()
 	body := fmt.Sprintf(`{"v":1,"t":%d,"i":"1.t.abcdefghijklmnop","k":"s1","p":"p1","l":"https://shop.example/",
-		"m":{"_fbp":"fb.1.1603122906825.1012802381"},"u":{"id":"c42"},
+		"m":{"_fbp":"fb.1.1603122906825.1012802381"},"u":{"id":"c-42"},
 		"c":{"a":"accept","t":%d,"n":"%s","g":"en","s":"banner","x":true},
 		"e":[{"n":"identify","i":"e1","t":%d}]}`, now, now-1000, notice, now)
 	r, err := http.NewRequest(http.MethodPost, p.edge+"/mk/shop", strings.NewReader(body))
@@ -202,7 +202,7 @@ func TestPlaceOfTheVisitor(t *testing.T) {
 	}
 	p := startProcess(t, config)
 	p.accept(t, noticeHash(t, config))
-	if !p.post(t.Context(), `{"events":[{"id":"A-1","name":"purchase","customer":{"id":"c42"},"properties":{"value":1.5,"currency":"EUR"}}]}`) {
+	if !p.post(t.Context(), `{"events":[{"id":"A-1","name":"purchase","customer":{"id":"c-42"},"properties":{"value":1.5,"currency":"EUR"}}]}`) {
 		t.Fatal("the purchase was not acknowledged")
 	}
 	p.waitDelivered(t, "A-1")
@@ -266,7 +266,7 @@ func TestKill9(t *testing.T) {
 			wg.Go(func() {
 				for n := 0; ctx.Err() == nil; n++ {
 					id := fmt.Sprintf("%d-%d-%d", round, w, n)
-					if !p.post(ctx, fmt.Sprintf(`{"events":[{"id":"%s","name":"purchase","customer":{"id":"c42","email":"ada@example.com"},"properties":{"value":1.5,"currency":"EUR"}}]}`, id)) {
+					if !p.post(ctx, fmt.Sprintf(`{"events":[{"id":"%s","name":"purchase","customer":{"id":"c-42","email":"ada@example.com"},"properties":{"value":1.5,"currency":"EUR"}}]}`, id)) {
 						continue
 					}
 					mu.Lock()

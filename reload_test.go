@@ -135,7 +135,7 @@ func TestARunningProcessTakesOverScenarios(t *testing.T) {
 	}
 	change("on: purchase", "on: bought")
 	until("the changed file was taken over", func() bool { return strings.Contains(p.log.String(), "changed=[shop/purchase]") })
-	if !p.post(t.Context(), `{"events":[{"id":"R-1","name":"bought","customer":{"id":"c42"},"properties":{"value":20,"currency":"EUR"}}]}`) {
+	if !p.post(t.Context(), `{"events":[{"id":"R-1","name":"bought","customer":{"id":"c-42"},"properties":{"value":20,"currency":"EUR"}}]}`) {
 		t.Fatal("the purchase was not acknowledged")
 	}
 	p.waitDelivered(t, "bought.R-1")
@@ -147,7 +147,7 @@ func TestARunningProcessTakesOverScenarios(t *testing.T) {
 		return out
 	}
 	until("a bad file was refused", func() bool { return strings.Contains(status(), "ALARM configuration_not_taken") })
-	if !p.post(t.Context(), `{"events":[{"id":"R-2","name":"bought","customer":{"id":"c42"},"properties":{"value":20,"currency":"EUR"}}]}`) {
+	if !p.post(t.Context(), `{"events":[{"id":"R-2","name":"bought","customer":{"id":"c-42"},"properties":{"value":20,"currency":"EUR"}}]}`) {
 		t.Fatal("the purchase was not acknowledged")
 	}
 	p.waitDelivered(t, "bought.R-2")

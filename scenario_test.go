@@ -19,7 +19,7 @@ func TestScenariosAreTriedWithoutSending(t *testing.T) {
 	p := startProcess(t, file)
 	p.accept(t, noticeHash(t, file))
 	for _, id := range []string{"S-1", "S-2"} {
-		if !p.post(t.Context(), `{"events":[{"id":"`+id+`","name":"purchase","customer":{"id":"c42"},"properties":{"value":20,"currency":"EUR"}}]}`) {
+		if !p.post(t.Context(), `{"events":[{"id":"`+id+`","name":"purchase","customer":{"id":"c-42"},"properties":{"value":20,"currency":"EUR"}}]}`) {
 			t.Fatal("the purchase was not acknowledged")
 		}
 		p.waitDelivered(t, id)
@@ -31,7 +31,7 @@ func TestScenariosAreTriedWithoutSending(t *testing.T) {
 		t.Fatal(err)
 	}
 	env := map[string]string{"TEST_TOKEN": "token-of-the-process-test", "TEST_KEY": processKey}
-	out, errs, code := command(t, env, "", "scenario", "preview", "--config", file, "--console", p.console, "--event", event, "--customer", "c42")
+	out, errs, code := command(t, env, "", "scenario", "preview", "--config", file, "--console", p.console, "--event", event, "--customer", "c-42")
 	for _, want := range []string{"event purchase.X-9 of shop", "its person is known", "scenario purchase sends Purchase", "main would get", "user_data.em = ", "custom_data.value = 1.5"} {
 		if code != 0 || !strings.Contains(out, want) {
 			t.Fatalf("exit %d, want %q in\n%s%s", code, want, out, errs)
@@ -56,7 +56,7 @@ func TestScenariosAreTriedWithoutSending(t *testing.T) {
 	if err := os.WriteFile(changed, []byte(before+more+"\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	out, errs, code = command(t, env, "", "scenario", "preview", "--config", changed, "--data", backup, "--event", event, "--customer", "c42")
+	out, errs, code = command(t, env, "", "scenario", "preview", "--config", changed, "--data", backup, "--event", event, "--customer", "c-42")
 	if code != 0 || !strings.Contains(out, "- user_data.em: scenario purchase: The scenario leaves it out.") || strings.Contains(out, "BigOrder") {
 		t.Errorf("exit %d\n%s%s", code, out, errs)
 	}
@@ -104,20 +104,20 @@ func TestAPredictionIsAnEvent(t *testing.T) {
 	p := startProcess(t, file)
 	p.accept(t, noticeHash(t, file))
 	for _, body := range []string{
-		`{"id":"c42-low","name":"churn_score","customer":{"id":"c42"},"properties":{"score":0.2}}`,
-		`{"id":"c42-nov","name":"churn_score","customer":{"id":"c42"},"properties":{"score":0.91}}`,
-		`{"id":"c42-dec","name":"churn_score","customer":{"id":"c42"},"properties":{"score":0.95}}`,
+		`{"id":"c-42-low","name":"churn_score","customer":{"id":"c-42"},"properties":{"score":0.2}}`,
+		`{"id":"c-42-nov","name":"churn_score","customer":{"id":"c-42"},"properties":{"score":0.91}}`,
+		`{"id":"c-42-dec","name":"churn_score","customer":{"id":"c-42"},"properties":{"score":0.95}}`,
 	} {
 		if !p.post(t.Context(), `{"events":[`+body+`]}`) {
 			t.Fatal("the score was not acknowledged")
 		}
 	}
-	p.waitDelivered(t, "churn_score.c42-nov")
-	out, _, _ := command(t, nil, "", "explain", "--console", p.console, "churn_score.c42-nov")
+	p.waitDelivered(t, "churn_score.c-42-nov")
+	out, _, _ := command(t, nil, "", "explain", "--console", p.console, "churn_score.c-42-nov")
 	if !strings.Contains(out, "custom_data.score") || !strings.Contains(out, "0.91") {
 		t.Errorf("the score did not go along:\n%s", out)
 	}
-	out, _, _ = command(t, nil, "", "explain", "--console", p.console, "churn_score.c42-dec")
+	out, _, _ = command(t, nil, "", "explain", "--console", p.console, "churn_score.c-42-dec")
 	if !strings.Contains(out, "scenario.likely_to_leave.limit") || !strings.Contains(out, "it matched no scenario") {
 		t.Errorf("the second score of a month went, too:\n%s", out)
 	}

@@ -53,7 +53,7 @@ func TestNothingPersonalIsWrittenDown(t *testing.T) {
 		t.Fatal(err)
 	}
 	for i := range 8 {
-		purchase := fmt.Sprintf(`{"events":[{"id":"S-%d","name":"purchase","customer":{"id":"c42","email":%q,"phone":%q},
+		purchase := fmt.Sprintf(`{"events":[{"id":"S-%d","name":"purchase","customer":{"id":"c-42","email":%q,"phone":%q},
 			"properties":{"value":1.5,"currency":"EUR","customer_email":%[2]q,"note":"call %[3]s","buyer":%[2]q}}]}`, i, secretEmail, secretPhone)
 		if !p.post(t.Context(), purchase) {
 			t.Fatal("the purchase was not acknowledged")
@@ -67,7 +67,7 @@ func TestNothingPersonalIsWrittenDown(t *testing.T) {
 	if err := sim.Script(graphsim.Fault{Kind: graphsim.FaultError, Code: 190, Subcode: 460, Times: 3, Message: "Error validating access token " + secretToken}); err != nil {
 		t.Fatal(err)
 	}
-	p.post(t.Context(), `{"events":[{"id":"S-9","name":"purchase","customer":{"id":"c42"},"properties":{"value":1.5,"currency":"EUR"}}]}`)
+	p.post(t.Context(), `{"events":[{"id":"S-9","name":"purchase","customer":{"id":"c-42"},"properties":{"value":1.5,"currency":"EUR"}}]}`)
 
 	var seen bytes.Buffer
 	for _, page := range []string{
@@ -157,7 +157,7 @@ func TestTokenIsReplacedWhileItRuns(t *testing.T) {
 	p := startProcess(t, config)
 	p.accept(t, noticeHash(t, config))
 	p.waitLog(t, "paused a destination") // the check at the start, before anything was sent
-	if !p.post(t.Context(), `{"events":[{"id":"T-1","name":"purchase","customer":{"id":"c42"},"properties":{"value":1.5,"currency":"EUR"}}]}`) {
+	if !p.post(t.Context(), `{"events":[{"id":"T-1","name":"purchase","customer":{"id":"c-42"},"properties":{"value":1.5,"currency":"EUR"}}]}`) {
 		t.Fatal("the purchase was not acknowledged")
 	}
 	// A file that cannot be used changes nothing.

@@ -93,27 +93,20 @@ func pageOf(s config.Site) (*preferences.Renderer, error) {
 	if !p.Enabled {
 		return nil, nil
 	}
-	var languages []string
-	for _, n := range currentNotices(s) {
-		languages = append(languages, n.Language)
-	}
-	return preferences.New(lookOf(s), languages, p.Frames)
+	return preferences.New(lookOf(s), languagesOf(s), p.Frames)
 }
 
 // bannerWords are what the tag's banner says itself, in the languages that it is whole
 // in: the very words of the preferences page, so that a button means the same in both
 // places.
-func bannerWords(s config.Site, languages []string) map[string]build.Words {
+func bannerWords(s config.Site) map[string]build.Words {
 	look := lookOf(s)
-	all := map[string]build.Words{}
-	for _, language := range languages {
+	return build.WordsOf(languagesOf(s), func(language string) map[string]string {
 		if t := look.In(language); len(t.Missing()) == 0 {
-			all[language] = build.Words{
-				Accept: t["accept_all"], Reject: t["reject_all"], Choose: t["each"], Label: t["title"], Signal: t["gpc"] + " " + t["gpc_accept"],
-			}
+			return t
 		}
-	}
-	return all
+		return nil
+	})
 }
 
 // preferencesOf is a site's page as the edge is handed it; nil for none, as without an

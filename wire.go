@@ -165,6 +165,14 @@ func currentNotices(s config.Site) (texts []collector.NoticeText) {
 	return texts
 }
 
+// languagesOf are those in which a site asks people now.
+func languagesOf(s config.Site) (languages []string) {
+	for _, n := range currentNotices(s) {
+		languages = append(languages, n.Language)
+	}
+	return languages
+}
+
 // categoriesOf are what a site asks for, as people read it.
 func categoriesOf(s config.Site) (list []edge.Category) {
 	for _, c := range s.Consent.Categories {
@@ -212,16 +220,10 @@ func tagOptions(s config.Site) build.TagOptions {
 	if s.Tag.IPv6Endpoint != "" {
 		o.IPv6URL = s.Tag.IPv6Endpoint + s.Prefix + "/" + s.Name + "/ip"
 	}
-	var languages []string
-	for _, n := range s.Consent.Notices {
-		if n.Current && o.NoticeHash == "" {
-			o.NoticeHash, o.NoticeLanguage = notice(n).Hash(), n.Language
-		}
-		if n.Current {
-			languages = append(languages, n.Language)
-		}
+	if shown := currentNotices(s); len(shown) > 0 {
+		o.NoticeHash, o.NoticeLanguage = shown[0].Hash, shown[0].Language
 	}
-	o.Words = bannerWords(s, languages)
+	o.Words = bannerWords(s)
 	return o
 }
 

@@ -90,7 +90,7 @@ func (o TagOptions) withDefaults() TagOptions {
 		if o.Words == nil {
 			o.Words = map[string]Words{}
 		}
-		o.Words["en"] = words["en"]
+		o.Words["en"] = english
 	}
 	if !slices.Contains(o.IdentifierCookies, clickCookie) {
 		o.Features = slices.DeleteFunc(slices.Clone(o.Features), func(f Feature) bool { return f == Click || needs[f] == Click })

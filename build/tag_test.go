@@ -134,7 +134,7 @@ func TestOptionsAreChecked(t *testing.T) {
 		"NoticeLanguage":     func(o *TagOptions) { o.NoticeLanguage = "en us" },
 		"Global":             func(o *TagOptions) { o.Global = "match-key" },
 		"IdentifierCookies":  func(o *TagOptions) { o.IdentifierCookies = []string{"a;b"} },
-		"Words":              func(o *TagOptions) { o.Words = map[string]Words{"en us": words["en"]} },
+		"Words":              func(o *TagOptions) { o.Words = map[string]Words{"en us": english} },
 		"Words ":             func(o *TagOptions) { o.Words = map[string]Words{"pl": {Accept: "Zaakceptuj wszystko"}} },
 		"IdentifierCookies ": func(o *TagOptions) { o.IdentifierCookies = []string{""} },
 	} {

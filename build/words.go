@@ -1,6 +1,6 @@
 package build
 
-import "strings"
+import "slices"
 
 // Words are what the banner says itself, in one language; the notice says the
 // rest. They are those of the preferences page, so that a button means the same
@@ -19,37 +19,22 @@ type Words struct {
 // inOrder are the words as the tag has them (tag/src/constants.d.ts).
 func (w Words) inOrder() []string { return []string{w.Accept, w.Reject, w.Choose, w.Label, w.Signal} }
 
-var words = map[string]Words{
-	"en": {
-		Accept: "Accept all", Reject: "Reject all", Choose: "Choose one by one", Label: "Your privacy choices",
-		Signal: "Your browser asks sites not to sell or share your data. We honour that. " +
-			"If you accept something here all the same, that counts on this site from then on.",
-	},
-	"de": {
-		Accept: "Alle annehmen", Reject: "Alle ablehnen", Choose: "Einzeln auswählen", Label: "Ihre Datenschutz-Auswahl",
-		Signal: "Ihr Browser bittet Websites, Ihre Daten weder zu verkaufen noch weiterzugeben. Wir halten uns daran. " +
-			"Wenn Sie hier trotzdem etwas annehmen, gilt das auf dieser Website von da an.",
-	},
-	"cs": {
-		Accept: "Přijmout vše", Reject: "Odmítnout vše", Choose: "Vybrat jednotlivě", Label: "Vaše volby soukromí",
-		Signal: "Váš prohlížeč žádá weby, aby vaše údaje neprodávaly ani nesdílely. Řídíme se tím. " +
-			"Pokud tu přesto něco přijmete, platí to na tomto webu od té chvíle.",
-	},
-	"fr": {
-		Accept: "Tout accepter", Reject: "Tout refuser", Choose: "Choisir au cas par cas", Label: "Vos choix de confidentialité",
-		Signal: "Votre navigateur demande aux sites de ne pas vendre ni partager vos données. Nous le respectons. " +
-			"Si vous acceptez tout de même quelque chose ici, cela vaut désormais sur ce site.",
-	},
+// english is for whoever reads none of a site's languages.
+var english = Words{
+	Accept: "Accept all", Reject: "Reject all", Choose: "Choose one by one", Label: "Your privacy choices",
+	Signal: "Your browser asks sites not to sell or share your data. We honour that. " +
+		"If you accept something here all the same, that counts on this site from then on.",
 }
 
-// WordsOf returns the banner's words in the languages of a site's notices (BCP
-// 47), under their very names: "de-AT" gets German. A language that there are no
-// words in is left out. English, German, Czech and French are there.
-func WordsOf(languages ...string) map[string]Words {
+// WordsOf picks the banner's words in the languages of a site's notices (BCP 47) from
+// the texts of the preferences page, which texts gives by their keys. A language in
+// which a word is missing is left out.
+func WordsOf(languages []string, texts func(language string) map[string]string) map[string]Words {
 	all := map[string]Words{}
 	for _, name := range languages {
-		base, _, _ := strings.Cut(strings.ToLower(name), "-")
-		if w, ok := words[base]; ok {
+		t := texts(name)
+		w := Words{Accept: t["accept_all"], Reject: t["reject_all"], Choose: t["each"], Label: t["title"], Signal: t["gpc"] + " " + t["gpc_accept"]}
+		if t["gpc"] != "" && t["gpc_accept"] != "" && !slices.Contains(w.inOrder(), "") {
 			all[name] = w
 		}
 	}

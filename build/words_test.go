@@ -1,8 +1,12 @@
 package build
 
 import (
+	"maps"
+	"slices"
 	"strings"
 	"testing"
+
+	"matchkey/edge/preferences"
 )
 
 // Only the words of the site's languages are in its script, and English for what
@@ -13,7 +17,8 @@ func TestBannersWords(t *testing.T) {
 		t.Fatal(err)
 	}
 	o := measured(features)
-	o.Words = WordsOf("de-AT", "fr", "pl", "")
+	texts := func(language string) map[string]string { return preferences.Look{}.In(language) }
+	o.Words = WordsOf([]string{"de-AT", "fr", "pl", ""}, texts)
 	body := string(mustTag(t, o).Body)
 	for word, want := range map[string]bool{
 		`"de-AT":`: true, "Alle annehmen": true, "Tout accepter": true, "Accept all": true, `"pl"`: false, "vybrat": false, "Vybrat": false,
@@ -21,6 +26,10 @@ func TestBannersWords(t *testing.T) {
 		if strings.Contains(body, word) != want {
 			t.Errorf("%q in the script: %t", word, !want)
 		}
+	}
+	words := WordsOf(slices.Collect(maps.Keys(preferences.Catalogue())), texts)
+	if len(words) != len(preferences.Catalogue()) || words["en"] != english {
+		t.Errorf("the words are not those of the preferences page: %v", words)
 	}
 	for name, w := range words {
 		for i, word := range w.inOrder() {

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"matchkey/build"
+	"matchkey/edge/preferences"
 	"matchkey/tag/browsertest"
 )
 
@@ -55,7 +56,7 @@ func testTokenRefused(t *testing.T, b *browsertest.Browser) {
 
 // The banner at 320 px, with a text that no place divides, in both schemes.
 func testBannerFits(t *testing.T, b *browsertest.Browser) {
-	s, p := newShop(t, build.TagOptions{Features: with(build.Banner), Words: build.WordsOf("de", "fr")}), b.Page(t)
+	s, p := newShop(t, build.TagOptions{Features: with(build.Banner), Words: words("de", "fr")}), b.Page(t)
 	body, err := json.Marshal(map[string]any{"regime": "opt_in", "notice": map[string]any{
 		"language": "de", "hash": shownHash, "token": shownToken,
 		"text": "Wir möchten Bestellungen an Meta melden.\n" + strings.Repeat("Werbeerfolgsmessungs", 12),
@@ -87,3 +88,8 @@ func testBannerFits(t *testing.T, b *browsertest.Browser) {
 }
 
 const bannerRegion = `document.querySelector('html > div')?.shadowRoot.querySelector('[role=region]')`
+
+// words are the banner's in some languages, as a site gets them.
+func words(languages ...string) map[string]build.Words {
+	return build.WordsOf(languages, func(language string) map[string]string { return preferences.Look{}.In(language) })
+}

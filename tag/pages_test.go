@@ -124,7 +124,7 @@ func testPage(t *testing.T, engine browsertest.Engine, file string) {
 		return
 	}
 	features := with(b.Features...)
-	options := build.TagOptions{Features: features, CookieDomain: b.Domain, IPv6URL: b.IPv6URL, CallingCode: b.CallingCode, Words: build.WordsOf(b.Languages...)}
+	options := build.TagOptions{Features: features, CookieDomain: b.Domain, IPv6URL: b.IPv6URL, CallingCode: b.CallingCode, Words: words(b.Languages...)}
 	s := newShop(t, options)
 	header := http.Header{}
 	for name, value := range b.Headers {

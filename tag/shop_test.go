@@ -68,7 +68,7 @@ func newShop(t *testing.T, options build.TagOptions) *shop {
 		options.Features = defaults
 	}
 	if options.Words == nil {
-		options.Words = build.WordsOf("en")
+		options.Words = words("en")
 	}
 	options.Site, options.NoticeHash, options.NoticeLanguage = "demo", noticeHash, "en"
 	script, err := build.Tag(options)

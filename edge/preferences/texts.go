@@ -7,6 +7,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/go-json-experiment/json"
 )
@@ -23,9 +24,11 @@ const English = "en"
 // a site begin and people object.
 type Texts map[string]string
 
-// Catalogue returns the texts that come with Matchkey, by language (BCP 47).
-// The caller owns them.
-func Catalogue() map[string]Texts {
+// Catalogue returns the texts that come with Matchkey, by language (BCP 47). Nobody
+// may change them; safe for concurrent use.
+var Catalogue = sync.OnceValue(readCatalogue)
+
+func readCatalogue() map[string]Texts {
 	files, err := catalogueFiles.ReadDir("texts")
 	if err != nil {
 		panic("BUG: " + err.Error()) // they are compiled in

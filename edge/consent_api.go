@@ -4,8 +4,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/go-json-experiment/json"
-
 	"matchkey/collector"
 )
 
@@ -39,12 +37,7 @@ type consentRow struct {
 // takeAnswer reads one answer, or rejects it.
 func (c *call) takeAnswer(index int, raw []byte) {
 	var w consentRow
-	if err := json.Unmarshal(raw, &w, json.RejectUnknownMembers(true)); err != nil {
-		why, where := whyNotDecoded(err, raw)
-		if why == collector.ReasonMalformedJSON || why == collector.ReasonInvalidUTF8 {
-			c.broken++
-		}
-		c.reject(index, why, where)
+	if !c.decode(index, raw, &w) {
 		return
 	}
 	event, why, where := c.answerOf(&w)

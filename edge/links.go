@@ -45,8 +45,13 @@ func (s *Server) answerLink(ctx *fasthttp.RequestCtx, address string, until time
 		s.log.Error("a link could not be made", "error", err)
 		return collector.ReasonInternal
 	}
+	answerJSON(ctx, answer)
+	return ""
+}
+
+// answerJSON answers 200 with a JSON text.
+func answerJSON(ctx *fasthttp.RequestCtx, text []byte) {
 	ctx.Response.Header.SetContentType("application/json")
 	ctx.SetStatusCode(fasthttp.StatusOK)
-	ctx.SetBody(answer)
-	return ""
+	ctx.SetBody(text)
 }

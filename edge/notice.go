@@ -144,9 +144,7 @@ func (s *Server) notice(ctx *fasthttp.RequestCtx, st *site) collector.Reason {
 		s.log.Error("a notice could not be served", "error", err)
 		return collector.ReasonInternal
 	}
-	ctx.Response.Header.SetContentType("application/json")
-	ctx.SetStatusCode(fasthttp.StatusOK)
-	ctx.SetBody(b)
+	answerJSON(ctx, b)
 	return ""
 }
 

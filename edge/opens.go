@@ -9,7 +9,6 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
-	"slices"
 	"strconv"
 	"time"
 
@@ -34,26 +33,16 @@ type opens struct {
 	idKey  []byte
 }
 
-// prepareOpens makes the pictures of the sites that have one.
-func prepareOpens(sites []*site, o Options) error {
-	var faults []error
-	for _, st := range sites {
-		i := slices.IndexFunc(o.Sites, func(s Site) bool { return s.Name == st.name })
-		p := o.Sites[i].Opens
-		if p == nil {
-			continue
-		}
-		if p.MayKeep == nil || o.TokenKey == nil {
-			faults = append(faults, fmt.Errorf("site %q: the picture that tells of opened e-mails is not whole", st.name))
-			continue
-		}
-		tokens, err := newOpenTokens(o.TokenKey, st.name)
-		faults = append(faults, err)
-		key, err := hkdf.Key(sha256.New, o.TokenKey, nil, "matchkey.email-open-id.1\n"+st.name, sha256.Size)
-		faults = append(faults, err)
-		st.opens = &opens{Opens: *p, tokens: tokens, idKey: key}
+// prepare completes a site's picture; secret is the edge's TokenKey.
+func (p *opens) prepare(st *site, secret []byte) (err error) {
+	if p.MayKeep == nil || secret == nil {
+		return fmt.Errorf("site %q: the picture that tells of opened e-mails is not whole", st.name)
 	}
-	return errors.Join(faults...)
+	if p.tokens, err = newOpenTokens(secret, st.name); err != nil {
+		return err
+	}
+	p.idKey, err = hkdf.Key(sha256.New, secret, nil, "matchkey.email-open-id.1\n"+st.name, sha256.Size)
+	return err
 }
 
 // openPath is the picture's address. The token is in the query: addresses are looked up

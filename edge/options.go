@@ -160,6 +160,12 @@ func (o Site) prepare() (*site, error) {
 		regime:       o.Regime,
 		asksToken:    o.AsksToken,
 	}
+	if o.Preferences != nil {
+		s.choices = &choices{Preferences: *o.Preferences}
+	}
+	if o.Opens != nil {
+		s.opens = &opens{Opens: *o.Opens}
+	}
 	if s.knowsNotice == nil {
 		s.knowsNotice = func(string) bool { return false }
 	}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
-	"slices"
 	"strings"
 	"time"
 
@@ -36,26 +35,17 @@ type choices struct {
 	links, forms *sealer
 }
 
-// preparePreferences makes the pages of the sites that have one.
-func preparePreferences(sites []*site, o Options) error {
-	var faults []error
-	for _, st := range sites {
-		i := slices.IndexFunc(o.Sites, func(s Site) bool { return s.Name == st.name })
-		p := o.Sites[i].Preferences
-		if p == nil {
-			continue
-		}
-		if p.Page == nil || p.Choices == nil || p.Applied == nil || o.TokenKey == nil {
-			faults = append(faults, fmt.Errorf("site %q: the preferences page is not whole", st.name))
-			continue
-		}
-		links, err := newLinks(o.TokenKey, st.name)
-		faults = append(faults, err)
-		forms, err := newSealer(o.TokenKey, "preferences-form", st.name)
-		faults = append(faults, err)
-		st.choices = &choices{Preferences: *p, path: preferencesPath(st.prefix, st.name), links: links, forms: forms}
+// prepare completes a site's page; secret is the edge's TokenKey.
+func (c *choices) prepare(st *site, secret []byte) (err error) {
+	c.path = preferencesPath(st.prefix, st.name)
+	if c.Page == nil || c.Choices == nil || c.Applied == nil || secret == nil {
+		return fmt.Errorf("site %q: the preferences page is not whole", st.name)
 	}
-	return errors.Join(faults...)
+	if c.links, err = newLinks(secret, st.name); err != nil {
+		return err
+	}
+	c.forms, err = newSealer(secret, "preferences-form", st.name)
+	return err
 }
 
 func preferencesPath(prefix, site string) string { return prefix + "/" + site + "/preferences" }

@@ -97,11 +97,6 @@ func (s *Server) preferencesView(ctx *fasthttp.RequestCtx, st *site, who collect
 		return v, collector.ReasonNotFound
 	}
 	gpc := privacySignal(&ctx.Request.Header)
-	defer func() {
-		if who.ID == "" {
-			refuseByCookie(v.Choices, string(ctx.Request.Header.Cookie(cookieAnswer)))
-		}
-	}()
 	bound, cancel := context.WithTimeout(s.ctx, choicesBound)
 	defer cancel()
 	if err == nil {
@@ -127,6 +122,9 @@ func (s *Server) preferencesView(ctx *fasthttp.RequestCtx, st *site, who collect
 	v.LanguageLink = func(language string) string { return address(st.choices.path, language) }
 	if slices.ContainsFunc(v.Choices, func(c preferences.Choice) bool { return c.State != preferences.Unset }) {
 		v.Receipt = address(st.choices.path+"/receipt", v.Language)
+	}
+	if who.ID == "" { // of this nothing is on record
+		refuseByCookie(v.Choices, string(ctx.Request.Header.Cookie(cookieAnswer)))
 	}
 	return v, ""
 }
@@ -171,11 +169,8 @@ func (s *Server) preferencesReceipt(ctx *fasthttp.RequestCtx, st *site) collecto
 		s.log.Error("a receipt of choices could not be made", "error", err)
 		return collector.ReasonInternal
 	}
-	h := &ctx.Response.Header
-	h.SetContentType("application/json")
-	h.Set(fasthttp.HeaderContentDisposition, `attachment; filename="privacy-choices.json"`)
-	ctx.SetStatusCode(fasthttp.StatusOK)
-	ctx.SetBody(body)
+	ctx.Response.Header.Set(fasthttp.HeaderContentDisposition, `attachment; filename="privacy-choices.json"`)
+	answerJSON(ctx, body)
 	return ""
 }
 

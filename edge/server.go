@@ -107,11 +107,13 @@ func New(o Options) (*Server, error) {
 	if err := s.signTokens(sites, o.TokenKey); err != nil {
 		faults = append(faults, err)
 	}
-	if err := preparePreferences(sites, o); err != nil {
-		faults = append(faults, err)
-	}
-	if err := prepareOpens(sites, o); err != nil {
-		faults = append(faults, err)
+	for _, st := range sites {
+		if st.choices != nil {
+			faults = append(faults, st.choices.prepare(st, o.TokenKey))
+		}
+		if st.opens != nil {
+			faults = append(faults, st.opens.prepare(st, o.TokenKey))
+		}
 	}
 	if err := s.addRoutes(sites); err != nil {
 		faults = append(faults, err)

@@ -206,6 +206,20 @@ func (c *call) readable() collector.Reason {
 	return ""
 }
 
+// decode reads one row into v, strictly, or rejects it.
+func (c *call) decode(index int, raw []byte, v any) bool {
+	err := json.Unmarshal(raw, v, json.RejectUnknownMembers(true))
+	if err == nil {
+		return true
+	}
+	why, where := whyNotDecoded(err, raw)
+	if why == collector.ReasonMalformedJSON || why == collector.ReasonInvalidUTF8 {
+		c.broken++
+	}
+	c.reject(index, why, where)
+	return false
+}
+
 // take reads one event, or rejects it.
 func (c *call) take(index int, raw []byte) {
 	if c.answers {
@@ -213,12 +227,7 @@ func (c *call) take(index int, raw []byte) {
 		return
 	}
 	var w serverEvent
-	if err := json.Unmarshal(raw, &w, json.RejectUnknownMembers(true)); err != nil {
-		why, where := whyNotDecoded(err, raw)
-		if why == collector.ReasonMalformedJSON || why == collector.ReasonInvalidUTF8 {
-			c.broken++
-		}
-		c.reject(index, why, where)
+	if !c.decode(index, raw, &w) {
 		return
 	}
 	event, why := c.event(&w)

@@ -17,6 +17,7 @@ import (
 
 	"github.com/cockroachdb/pebble/v2/vfs"
 
+	"matchkey/collector"
 	"matchkey/collector/config"
 	"matchkey/collector/console"
 	"matchkey/collector/engine"
@@ -42,6 +43,15 @@ type where struct {
 
 // disk is the disk with the keys to the data folder.
 func (w *where) disk(p *program) (vfs.FS, error) { return w.keyring.disk(p, w.config) }
+
+// reader reads the data folder, which no Matchkey uses; whoever is done closes it.
+func (w *where) reader(p *program) (collector.Reader, io.Closer, error) {
+	disk, err := w.disk(p)
+	if err != nil {
+		return nil, nil, err
+	}
+	return engine.OpenReader(disk, filepath.Join(w.Data, engine.StoreName), time.Now)
+}
 
 // resolve fills in from the configuration what was not given.
 func (w *where) resolve(p *program) error {
@@ -149,11 +159,7 @@ func (e explainCommand) Run(p *program) error {
 		}
 		fmt.Fprintln(p.stderr, "no console answers; looking into", e.Data)
 	}
-	disk, err := e.disk(p)
-	if err != nil {
-		return err
-	}
-	reader, done, err := engine.OpenReader(disk, filepath.Join(e.Data, engine.StoreName), time.Now)
+	reader, done, err := e.reader(p)
 	if err != nil {
 		return err
 	}

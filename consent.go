@@ -7,7 +7,6 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"syscall"
@@ -162,11 +161,7 @@ func (h *consentHistoryCommand) record(p *program) (rec collector.PersonRecord, 
 	if ok {
 		return rec, json.Unmarshal([]byte(text), &rec)
 	}
-	disk, err := h.disk(p)
-	if err != nil {
-		return rec, err
-	}
-	r, done, err := engine.OpenReader(disk, filepath.Join(h.Data, engine.StoreName), time.Now)
+	r, done, err := h.reader(p)
 	if err != nil {
 		return rec, err
 	}

@@ -178,12 +178,7 @@ func (e eraseCommand) Run(p *program) error {
 	if ok {
 		return writeOut(p, e.Out, text)
 	}
-	disk, err := e.disk(p)
-	if err != nil {
-		return err
-	}
-	folder := filepath.Join(e.Data, "store")
-	r, done, err := engine.OpenReader(disk, folder, time.Now)
+	r, done, err := e.reader(p)
 	if err != nil {
 		return err
 	}
@@ -194,7 +189,11 @@ func (e eraseCommand) Run(p *program) error {
 	if err := errors.Join(err, done.Close()); err != nil || e.DryRun {
 		return err
 	}
-	receipt, err := engine.EraseFolder(p.ctx, disk, folder, s, time.Now, rand.Reader)
+	disk, err := e.disk(p)
+	if err != nil {
+		return err
+	}
+	receipt, err := engine.EraseFolder(p.ctx, disk, filepath.Join(e.Data, engine.StoreName), s, time.Now, rand.Reader)
 	if err != nil {
 		return err
 	}
@@ -226,11 +225,7 @@ func (e exportCommand) Run(p *program) error {
 	if ok {
 		return writeOut(p, e.Out, text)
 	}
-	disk, err := e.disk(p)
-	if err != nil {
-		return err
-	}
-	r, done, err := engine.OpenReader(disk, filepath.Join(e.Data, "store"), time.Now)
+	r, done, err := e.reader(p)
 	if err != nil {
 		return err
 	}

@@ -37,7 +37,7 @@ func (r replayCommand) Run(p *program) error {
 		return err
 	}
 	done, err := engine.Replay(p.ctx, disk, engine.Config{
-		Dir: filepath.Join(r.Data, "store"), Sites: rules.engineSites(), Retention: retention(c.Retention), Now: time.Now, Random: rand.Reader,
+		Dir: filepath.Join(r.Data, engine.StoreName), Sites: rules.engineSites(), Retention: retention(c.Retention), Now: time.Now, Random: rand.Reader,
 		Fatal: fatal, Log: newLog(p.stderr, c.Log),
 	}, engine.ReplayOptions{Write: !r.DryRun, AddDeliveries: r.AddDeliveries}, rules.engineDestinations()...)
 	if err != nil {
